@@ -1,0 +1,35 @@
+package freshet
+
+import "slices"
+
+// Provider is the way in which an identity proved itself; a rule of the schema admits one of them.
+type Provider string
+
+// The providers.
+const (
+	APIKey    Provider = "apiKey"
+	UserPools Provider = "userPools"
+	OIDC      Provider = "oidc"
+	IAM       Provider = "iam"
+)
+
+// Identity is who asks.
+type Identity struct {
+	Name      string         // for logs and histories: "user ana", "key console"
+	Providers []Provider     // the ones whose rules admit it
+	Claims    map[string]any // of a token; values as JSON decodes them
+	Tokens    []Token        // what it may read: sorted, each once; filled from a schema
+	System    bool           // the operator; rules do not apply
+}
+
+// Has tells whether rules for a provider admit the identity.
+func (id *Identity) Has(provider Provider) bool { return slices.Contains(id.Providers, provider) }
+
+// Holds tells whether the identity holds a token.
+func (id *Identity) Holds(token Token) bool {
+	_, found := slices.BinarySearch(id.Tokens, token)
+	return found
+}
+
+// HoldsAny tells whether the identity holds one of some tokens.
+func (id *Identity) HoldsAny(tokens []Token) bool { return slices.ContainsFunc(tokens, id.Holds) }
