@@ -1,0 +1,251 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"freshet"
+)
+
+// Records keeps the server's own records of one kind, each a JSON object under a key.
+type Records interface {
+	// Get decodes a record into value, and tells whether there is one.
+	Get(ctx context.Context, key string, value any) (bool, error)
+	// Put writes a record durably, whatever there was.
+	Put(ctx context.Context, key string, value any) error
+	// Delete takes a record away durably, and tells whether there was one.
+	Delete(ctx context.Context, key string) (bool, error)
+	// Each calls visit with every record; an error of visit ends it and is returned.
+	Each(ctx context.Context, visit func(key string, body []byte) error) error
+}
+
+// Key is an API key, without its secret.
+type Key struct {
+	ID      string    // empty for a fixed one
+	Name    string    // 1 to 64 printable characters
+	Created time.Time // in UTC; zero for a fixed one
+	Expires time.Time // in UTC; zero: never
+	Fixed   bool      // given by the operator at start; not stored
+}
+
+// Live tells whether the key has not expired.
+func (k *Key) Live(now time.Time) bool { return k.Expires.IsZero() || now.Before(k.Expires) }
+
+// secretHash is the SHA-256 of a secret. A secret that Create makes has 192 random bits, which nobody can
+// guess from a fast hash; a slow one, as passwords need, would only slow down each request.
+type secretHash [sha256.Size]byte
+
+// Keys is the server's API keys, all of them in memory. Only this process may write their records while it
+// runs.
+type Keys struct {
+	records Records
+	now     func() time.Time
+
+	mu       sync.RWMutex
+	keys     map[secretHash]Key
+	creating map[string]bool // names of keys that are being stored
+}
+
+// storedKey is the record of a key, under its id.
+type storedKey struct {
+	Name    string    `json:"name"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires,omitzero"`
+	Hash    []byte    `json:"hash"`
+}
+
+const (
+	secretPrefix = "fk_" // lets scanners for leaked secrets know one
+	minSecret    = 8     // characters of a fixed key
+	maxSecret    = 256   // bytes
+	maxName      = 64    // characters
+)
+
+// OpenKeys reads the keys.
+func OpenKeys(ctx context.Context, records Records, now func() time.Time) (*Keys, error) {
+	k := &Keys{records: records, now: now, keys: make(map[secretHash]Key), creating: make(map[string]bool)}
+	err := records.Each(ctx, func(id string, body []byte) error {
+		var stored storedKey
+		if err := json.Unmarshal(body, &stored); err != nil {
+			return fmt.Errorf("key %s: %w", id, err)
+		}
+		if len(stored.Hash) != sha256.Size {
+			return fmt.Errorf("key %s: the hash has %d bytes", id, len(stored.Hash))
+		}
+		k.keys[secretHash(stored.Hash)] = Key{ID: id, Name: stored.Name, Created: stored.Created, Expires: stored.Expires}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read API keys: %w", err)
+	}
+	return k, nil
+}
+
+// Create makes and stores a key; a zero expires stands for never. The secret is given this once and cannot
+// be had again. Errors: invalid for the name and the time, conflict when a live key has the name.
+func (k *Keys) Create(ctx context.Context, name string, expires time.Time) (Key, string, error) {
+	now := k.now().UTC().Truncate(time.Millisecond)
+	if err := checkName(name); err != nil {
+		return Key{}, "", err
+	}
+	if !expires.IsZero() && !expires.After(now) {
+		return Key{}, "", freshet.Errorf(freshet.Invalid, "the API key would expire at %s, which has passed", expires.UTC().Format(time.RFC3339))
+	}
+	if err := k.reserve(name); err != nil {
+		return Key{}, "", err
+	}
+	defer k.release(name)
+	key := Key{ID: strings.ToLower(rand.Text()[:8]), Name: name, Created: now}
+	if !expires.IsZero() {
+		key.Expires = expires.UTC()
+	}
+	secret := newSecret()
+	hash := hashOf(secret)
+	if err := k.records.Put(ctx, key.ID, storedKey{Name: name, Created: key.Created, Expires: key.Expires, Hash: hash[:]}); err != nil {
+		return Key{}, "", fmt.Errorf("store API key %q: %w", name, err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keys[hash] = key
+	return key, secret, nil
+}
+
+// AddFixed lets in whoever has a secret that the operator chose, until the process ends.
+func (k *Keys) AddFixed(name, secret string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if n := utf8.RuneCountInString(secret); n < minSecret || len(secret) > maxSecret {
+		return freshet.Errorf(freshet.Invalid, "the fixed API key has %d characters; write %d at least and %d at most", n, minSecret, maxSecret)
+	}
+	if err := k.reserve(name); err != nil {
+		return err
+	}
+	defer k.release(name)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	hash := hashOf(secret)
+	if _, taken := k.keys[hash]; taken {
+		return freshet.Errorf(freshet.Conflict, "another API key has the secret of the fixed one; write another")
+	}
+	k.keys[hash] = Key{Name: name, Fixed: true}
+	return nil
+}
+
+// List gives the keys, fixed ones first, then by age; expired ones are among them.
+func (k *Keys) List() []Key {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	list := make([]Key, 0, len(k.keys))
+	for _, key := range k.keys {
+		list = append(list, key)
+	}
+	slices.SortFunc(list, func(a, b Key) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Name, b.Name))
+	})
+	return list
+}
+
+// Revoke takes a key away, and tells whether there was one. A fixed key has no id and stays.
+func (k *Keys) Revoke(ctx context.Context, id string) (bool, error) {
+	hash, found := k.hashByID(id)
+	if !found {
+		return false, nil
+	}
+	// The record goes first: a key that was said to be revoked does not come back with a restart.
+	if _, err := k.records.Delete(ctx, id); err != nil {
+		return false, fmt.Errorf("revoke API key %s: %w", id, err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, found = k.keys[hash]
+	delete(k.keys, hash)
+	return found, nil
+}
+
+// Check gives the identity that a secret proves. Any other secret gives an error with the code
+// unauthenticated.
+func (k *Keys) Check(secret string) (freshet.Identity, error) {
+	id, _, err := k.identify(secret)
+	return id, err
+}
+
+// identify is Check, and gives when the key expires. It looks up by hash: how long that takes says
+// something about hashes, which a caller cannot choose, and nothing about secrets.
+func (k *Keys) identify(secret string) (freshet.Identity, time.Time, error) {
+	var key Key
+	found := false
+	if len(secret) <= maxSecret {
+		hash := hashOf(secret)
+		k.mu.RLock()
+		key, found = k.keys[hash]
+		k.mu.RUnlock()
+	}
+	if !found {
+		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the API key is not known, or was revoked")
+	}
+	if !key.Live(k.now()) {
+		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the API key has expired")
+	}
+	return freshet.Identity{Name: "key " + key.Name, Providers: []freshet.Provider{freshet.APIKey}}, key.Expires, nil
+}
+
+// reserve keeps a name for a key that is being made; release gives it free.
+func (k *Keys) reserve(name string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	taken := k.creating[name]
+	for _, key := range k.keys {
+		taken = taken || key.Name == name && key.Live(k.now())
+	}
+	if taken {
+		return freshet.Errorf(freshet.Conflict, "there is an API key named %q; revoke it, or choose another name", name)
+	}
+	k.creating[name] = true
+	return nil
+}
+
+func (k *Keys) release(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.creating, name)
+}
+
+func (k *Keys) hashByID(id string) (secretHash, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for hash, key := range k.keys {
+		if key.ID == id && !key.Fixed {
+			return hash, true
+		}
+	}
+	return secretHash{}, false
+}
+
+func checkName(name string) error {
+	notPrintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	n := utf8.RuneCountInString(name)
+	if n == 0 || n > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, notPrintable) || strings.TrimSpace(name) != name {
+		return freshet.Errorf(freshet.Invalid, "an API key's name has 1 to %d printable characters, and no space at its ends", maxName)
+	}
+	return nil
+}
+
+func newSecret() string {
+	b := make([]byte, 24)
+	_, _ = rand.Read(b) // it cannot go wrong: without randomness the process ends
+	return secretPrefix + base64.RawURLEncoding.EncodeToString(b)
+}
+
+func hashOf(secret string) secretHash { return sha256.Sum256([]byte(secret)) }

@@ -1,0 +1,215 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"freshet"
+)
+
+const (
+	maxToken = 16 << 10 // bytes
+	leeway   = time.Minute
+)
+
+// Tokens verifies JWTs.
+type Tokens struct {
+	issuers  map[string]*trusted
+	now      func() time.Time
+	verified tokenCache
+}
+
+// trusted is an issuer with its keys.
+type trusted struct {
+	Issuer
+	source *keySource
+}
+
+// NewTokens builds a verifier. Keys in files are read now, those at an address with the first token that
+// needs them; a nil client stands for the default one.
+func NewTokens(issuers []Issuer, client *http.Client, now func() time.Time) (*Tokens, error) {
+	if client == nil {
+		client = http.DefaultClient
+	}
+	t := &Tokens{issuers: make(map[string]*trusted), now: now}
+	for _, is := range issuers {
+		if err := is.Validate(); err != nil {
+			return nil, err
+		}
+		if t.issuers[is.URL] != nil {
+			return nil, freshet.Errorf(freshet.Invalid, "the issuer %s stands twice", is.URL)
+		}
+		is = is.withDefaults()
+		source := &keySource{now: now, read: keysFromURL(client, is.JWKS)}
+		if !isHTTP(is.JWKS) {
+			source.read = keysFromFile(is.JWKS)
+			if _, err := source.keys(context.Background(), 0); err != nil {
+				return nil, freshet.Wrap(freshet.Invalid, err, "the keys of the issuer %s cannot be used", is.URL)
+			}
+		}
+		t.issuers[is.URL] = &trusted{Issuer: is, source: source}
+	}
+	return t, nil
+}
+
+// Check gives the identity that a token proves and when the token expires. The token may stand behind
+// "Bearer ". The identity's claims are shared and must not be changed.
+//
+// Errors: unauthenticated for a token that is not valid now, too_large, and unavailable when the keys of
+// its issuer cannot be had.
+func (t *Tokens) Check(ctx context.Context, token string) (freshet.Identity, time.Time, error) {
+	token = bearer(token)
+	if len(token) > maxToken {
+		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.TooLarge, "the token has %d bytes; the limit is %d", len(token), maxToken)
+	}
+	sum := sha256.Sum256([]byte(token))
+	now := t.now()
+	v, found := t.verified.get(sum, now)
+	if !found {
+		var err error
+		if v, err = t.verify(ctx, token, now); err != nil {
+			return freshet.Identity{}, time.Time{}, err
+		}
+		t.verified.put(sum, v)
+	}
+	return v.identity, v.expires, nil
+}
+
+func (t *Tokens) verify(ctx context.Context, token string, now time.Time) (verifiedToken, error) {
+	signed, err := jose.ParseSignedCompact(token, algorithms)
+	if err != nil {
+		if wrong, ok := errors.AsType[*jose.ErrUnexpectedSignatureAlgorithm](err); ok {
+			return verifiedToken{}, refused("the token's algorithm %q is not accepted; it has to be one of %q", excerpt(string(wrong.Got)), algorithms)
+		}
+		return verifiedToken{}, freshet.Wrap(freshet.Unauthenticated, err, "the token is no signed JWT that can be read")
+	}
+	if _, critical := signed.Signatures[0].Protected.ExtraHeaders["crit"]; critical {
+		return verifiedToken{}, refused("the token asks for extensions (crit) that are not supported")
+	}
+	is, err := t.issuer(signed)
+	if err != nil {
+		return verifiedToken{}, err
+	}
+	payload, err := is.payload(ctx, signed)
+	if err != nil {
+		return verifiedToken{}, err
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return verifiedToken{}, freshet.Wrap(freshet.Unauthenticated, err, "the token's claims cannot be read")
+	}
+	expires, err := is.admit(claims, now)
+	if err != nil {
+		return verifiedToken{}, err
+	}
+	identity := freshet.Identity{Name: "user " + username(claims), Providers: is.Providers, Claims: claims}
+	return verifiedToken{identity: identity, expires: expires, verified: now, size: len(token)}, nil
+}
+
+// issuer finds the one that a token names; nothing in it is verified yet.
+func (t *Tokens) issuer(signed *jose.JSONWebSignature) (*trusted, error) {
+	var claims map[string]any
+	if err := json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &claims); err != nil {
+		return nil, freshet.Wrap(freshet.Unauthenticated, err, "the token's claims cannot be read")
+	}
+	name, _ := claims["iss"].(string)
+	if is := t.issuers[name]; is != nil {
+		return is, nil
+	}
+	return nil, refused("tokens of the issuer %q are not accepted by this server", excerpt(name))
+}
+
+// payload verifies a token's signature and gives what was signed.
+func (is *trusted) payload(ctx context.Context, signed *jose.JSONWebSignature) ([]byte, error) {
+	set, failed := is.source.keys(ctx, keysAge)
+	payload, named := set.verify(signed)
+	if payload == nil && !named && set != nil {
+		set, failed = is.source.keys(ctx, rereadWait) // the issuer may have a new key
+		payload, named = set.verify(signed)
+	}
+	switch {
+	case payload != nil:
+		return payload, nil
+	case set == nil:
+		return nil, freshet.Wrap(freshet.Unavailable, failed, "the keys of the issuer %s cannot be had now; try again later", is.URL)
+	case named:
+		return nil, refused("the token's signature is wrong")
+	}
+	return nil, &freshet.Error{Code: freshet.Unauthenticated, Message: "the token is not signed with a key of its issuer", Cause: failed}
+}
+
+// admit checks the claims of a token that its issuer signed, and gives when it expires.
+func (is *Issuer) admit(claims map[string]any, now time.Time) (time.Time, error) {
+	expires, ok := timeOf(claims["exp"])
+	if !ok {
+		return time.Time{}, refused("the token does not say when it expires (exp)")
+	}
+	if !now.Before(expires) {
+		return time.Time{}, refused("the token has expired")
+	}
+	for _, claim := range []string{"nbf", "iat"} {
+		value, found := claims[claim]
+		from, ok := timeOf(value)
+		if found && !ok {
+			return time.Time{}, refused("the token's %s is no time", claim)
+		}
+		if found && now.Add(leeway).Before(from) { // the issuer's clock may be ahead
+			return time.Time{}, refused("the token is not valid yet (%s)", claim)
+		}
+	}
+	use, ok := claims["token_use"].(string)
+	if claims["token_use"] != nil && (!ok || use != "access" && use != "id") {
+		return time.Time{}, refused("the token is neither an access token nor an id token (token_use)")
+	}
+	if !is.isFor(use, claims) {
+		return time.Time{}, refused("the token is for another app; this server takes those for the client id %q", is.ClientID)
+	}
+	return expires, nil
+}
+
+// timeOf reads a NumericDate: seconds since 1970, perhaps with a fraction.
+func timeOf(value any) (time.Time, bool) {
+	seconds, ok := value.(float64)
+	const most = 253402300799 // the last second of the year 9999
+	return time.Unix(int64(math.Max(0, math.Min(seconds, most))), 0).UTC(), ok
+}
+
+// username gives the name of the user a token is for, as rules for owners know it.
+func username(claims map[string]any) string {
+	for _, claim := range []string{"username", "cognito:username", "sub"} {
+		if name, _ := claims[claim].(string); name != "" {
+			return name
+		}
+	}
+	return "without a name"
+}
+
+// bearer gives a token without the scheme that may stand before it.
+func bearer(text string) string {
+	const scheme = "Bearer "
+	text = strings.TrimSpace(text)
+	if len(text) >= len(scheme) && strings.EqualFold(text[:len(scheme)], scheme) {
+		text = strings.TrimSpace(text[len(scheme):])
+	}
+	return text
+}
+
+func refused(format string, args ...any) error {
+	return freshet.Errorf(freshet.Unauthenticated, format, args...)
+}
+
+// excerpt keeps what a caller sent from filling a message.
+func excerpt(text string) string {
+	if len(text) > 100 {
+		return text[:97] + "..."
+	}
+	return text
+}
