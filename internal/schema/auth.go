@@ -274,6 +274,12 @@ func (m *Model) MayEver(id *freshet.Identity, access Access) bool {
 	})
 }
 
+// OnlyOwns tells whether an identity may ever do an operation only on records that name it as an owner.
+func (m *Model) OnlyOwns(id *freshet.Identity, access Access) bool {
+	others := Model{Rules: slices.DeleteFunc(slices.Clone(m.Rules), func(r *Rule) bool { return r.Allow == AllowOwner })}
+	return m.MayEver(id, access) && !others.MayEver(id, access)
+}
+
 // Partial tells whether some rule allows one way of reading and not another. Then a record in the
 // audience of a caller has still to be looked at with Allows.
 func (m *Model) Partial() bool {
@@ -312,6 +318,18 @@ func (m *Model) OwnerFields() []*Field {
 	}
 	return fields
 }
+
+// Names tells whether an owner field names an owner, in whichever form it is stored.
+func (f *Field) Names(value []byte, owner string) bool {
+	named := false
+	namesIn(value, func(name string) {
+		named = named || name == owner || f.SubUsername && ShownOwner(name) == owner
+	})
+	return named
+}
+
+// ShownOwner gives an owner stored as "sub::username" as readers are shown it.
+func ShownOwner(stored string) string { return stored[strings.LastIndex(stored, ":")+1:] }
 
 // OwnerNames gives the names under which an identity owns records by a field.
 func (m *Model) OwnerNames(id *freshet.Identity, f *Field) []string {
@@ -352,13 +370,12 @@ func (h holding) token(name string) freshet.Token {
 	return freshet.Token(kind + ":" + name)
 }
 
-func holdings(models []*Model) []holding {
+// holdings gives the kinds of tokens that rules for some operations use.
+func holdings(rules []*Rule, access Access) []holding {
 	var list []holding
-	for _, m := range models {
-		for _, r := range m.Rules {
-			if h := (holding{allow: r.Allow, provider: r.Provider, claim: r.Claim}); !slices.Contains(list, h) {
-				list = append(list, h)
-			}
+	for _, r := range rules {
+		if h := (holding{allow: r.Allow, provider: r.Provider, claim: r.Claim}); r.Access&access != 0 && !slices.Contains(list, h) {
+			list = append(list, h)
 		}
 	}
 	return list
@@ -366,9 +383,14 @@ func holdings(models []*Model) []holding {
 
 // TokensOf gives the tokens that an identity holds, of those that the schema's rules use: sorted, each
 // once.
-func (s *Schema) TokensOf(id *freshet.Identity) []freshet.Token {
+func (s *Schema) TokensOf(id *freshet.Identity) []freshet.Token { return tokensOf(s.held, id) }
+
+// ReadTokens gives the tokens by which an identity may find records of the model: sorted, each once.
+func (m *Model) ReadTokens(id *freshet.Identity) []freshet.Token { return tokensOf(m.readers, id) }
+
+func tokensOf(held []holding, id *freshet.Identity) []freshet.Token {
 	var tokens []freshet.Token
-	for _, h := range s.held {
+	for _, h := range held {
 		if !id.Has(h.provider) {
 			continue
 		}

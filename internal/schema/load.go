@@ -68,7 +68,12 @@ func Load(sources ...Source) (*Schema, error) {
 		})
 		return nil, l.problems
 	}
-	l.schema.held = holdings(l.schema.Models)
+	var rules []*Rule
+	for _, m := range l.schema.Models {
+		m.readers = holdings(m.Rules, AccessRead)
+		rules = append(rules, m.Rules...)
+	}
+	l.schema.held = holdings(rules, AccessAll)
 	return l.schema, nil
 }
 

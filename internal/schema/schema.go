@@ -39,7 +39,8 @@ type Model struct {
 	Rules       []*Rule
 	Conflict    Strategy
 
-	fields map[string]*Field
+	fields  map[string]*Field
+	readers []holding // the kinds of tokens that rules for reading use
 
 	id, createdAt, updatedAt *Field
 }
