@@ -1,0 +1,363 @@
+package engine
+
+import (
+	"context"
+	"hash/crc32"
+	"slices"
+
+	"freshet"
+	"freshet/internal/filter"
+	"freshet/internal/rawjson"
+	"freshet/internal/schema"
+	"freshet/internal/store"
+)
+
+// Scope is what of the log a reader asks for.
+type Scope struct {
+	Models []freshet.ModelName // empty: every model that the reader may sync
+	Filter []byte              // a JSON object: for models by name, the filter that their records have to match
+}
+
+// Sight is a change as a reader is shown it.
+type Sight struct {
+	Model   *schema.Model
+	Key     freshet.Key
+	Version freshet.Version
+	Seq     freshet.Seq
+	At      freshet.Millis
+	Body    []byte // the fields, a JSON object; nil: the record is gone, or not for this reader any more
+}
+
+// Page is a part of what a reader has not seen yet.
+type Page struct {
+	Changes  []Sight
+	UpToDate bool
+	Reset    bool // the place of the cursor is lost: this begins from nothing
+}
+
+// Reader reads the log on behalf of an identity. Its place is in cursors, not in itself, so one Reader may
+// serve many calls, one after the other.
+type Reader struct {
+	engine *Engine
+	id     *freshet.Identity
+	models map[freshet.ModelName]*scoped
+	all    bool            // every model that the identity may sync
+	tokens []freshet.Token // those that find records of the models
+	scope  uint32
+}
+
+type scoped struct {
+	model  *schema.Model
+	filter *filter.Filter
+}
+
+// Reader makes a reader. Models that the identity can never sync are refused when they are asked for by
+// name, and left out otherwise.
+func (e *Engine) Reader(id *freshet.Identity, scope Scope) (*Reader, error) {
+	r := &Reader{engine: e, id: id, models: make(map[freshet.ModelName]*scoped), all: len(scope.Models) == 0}
+	for _, name := range scope.Models {
+		m, err := e.model(name)
+		if err != nil {
+			return nil, err
+		}
+		if !m.MayEver(id, schema.AccessSync) {
+			return nil, forbidden(m, "sync")
+		}
+		r.models[name] = &scoped{model: m}
+	}
+	if r.all {
+		for _, m := range e.schema.Models {
+			if m.MayEver(id, schema.AccessSync) {
+				r.models[m.Name] = &scoped{model: m}
+			}
+		}
+	}
+	if err := r.addFilters(scope.Filter); err != nil {
+		return nil, err
+	}
+	r.scope = scopeHash(scope)
+	for _, s := range r.models {
+		r.tokens = append(r.tokens, s.model.ReadTokens(id)...)
+	}
+	slices.Sort(r.tokens)
+	r.tokens = slices.Compact(r.tokens)
+	return r, nil
+}
+
+func (r *Reader) addFilters(filters []byte) error {
+	if rawjson.IsNull(filters) {
+		return nil
+	}
+	filters, err := rawjson.Trim(filters)
+	if err != nil || filters[0] != '{' {
+		return freshet.Errorf(freshet.Invalid, `filter: write an object of filters by model, like {"Task": {"status": {"eq": "OPEN"}}}`)
+	}
+	return rawjson.Members(filters, func(name, value []byte) error {
+		s := r.models[freshet.ModelName(name)]
+		if s == nil {
+			return freshet.Errorf(freshet.Invalid, "filter: %q is not among the models that are read", name)
+		}
+		var err error
+		s.filter, err = filter.Compile(s.model, value)
+		return err
+	})
+}
+
+// scopeHash tells scopes apart. 0 stands for all, so that the usual cursor is the same for every version of
+// the schema.
+func scopeHash(scope Scope) uint32 {
+	names := slices.Clone(scope.Models)
+	slices.Sort(names)
+	h := crc32.NewIEEE()
+	for _, name := range slices.Compact(names) {
+		_, _ = h.Write([]byte(name + "\x00"))
+	}
+	if !rawjson.IsNull(scope.Filter) {
+		_, _ = h.Write(rawjson.AppendCompact(nil, scope.Filter))
+	}
+	return h.Sum32()
+}
+
+// Tokens gives the tokens whose changes concern the reader: sorted, each once.
+func (r *Reader) Tokens() []freshet.Token { return r.tokens }
+
+// Open gives the place that a cursor stands for; none begins from nothing. With reset it begins from
+// nothing too, for the cursor is of another log.
+func (r *Reader) Open(text string) (c freshet.Cursor, reset bool, err error) {
+	if text == "" && len(r.models) == 0 {
+		return c, false, freshet.Errorf(freshet.Forbidden, "not allowed to sync any model")
+	}
+	if text == "" {
+		return r.begin(), false, nil
+	}
+	c, ours, err := r.engine.seal.open(text)
+	if err != nil {
+		return c, false, err
+	}
+	head := r.engine.store.Head()
+	if !ours || c.Epoch != head.Epoch || c.Seq > head.Seq {
+		return r.begin(), true, nil
+	}
+	if c.Scope != r.scope {
+		return c, false, freshet.Errorf(freshet.Invalid, "the cursor was made with other models or another filter; ask for the same again, or begin anew without a cursor")
+	}
+	r.catchUp(&c)
+	return c, false, nil
+}
+
+// Seal gives a cursor the form in which it leaves the server.
+func (r *Reader) Seal(c *freshet.Cursor) string { return r.engine.seal.seal(c) }
+
+func (r *Reader) begin() freshet.Cursor {
+	head := r.engine.store.Head()
+	return freshet.Cursor{Epoch: head.Epoch, Known: head.Seq, Scope: r.scope, Tokens: r.tokens}
+}
+
+// catchUp notes what the reader's tokens make good: what it gained and lost since the cursor was made.
+func (r *Reader) catchUp(c *freshet.Cursor) {
+	if slices.Equal(c.Tokens, r.tokens) {
+		return
+	}
+	if c.Seq > 0 || len(c.Behind) > 0 {
+		change := func(token freshet.Token, lost bool) {
+			c.Behind = slices.DeleteFunc(c.Behind, func(b freshet.Backlog) bool { return b.Token == token })
+			c.Behind = append(c.Behind, freshet.Backlog{Token: token, Lost: lost})
+		}
+		for _, token := range missing(c.Tokens, r.tokens) {
+			change(token, true)
+		}
+		for _, token := range missing(r.tokens, c.Tokens) {
+			change(token, false)
+		}
+	}
+	c.Tokens = r.tokens
+}
+
+// missing gives what of a is not in b; both are sorted.
+func missing(a, b []freshet.Token) []freshet.Token {
+	var list []freshet.Token
+	for _, token := range a {
+		if _, found := slices.BinarySearch(b, token); !found {
+			list = append(list, token)
+		}
+	}
+	return list
+}
+
+// pageBytes bounds the images of one page.
+const pageBytes = 4 << 20
+
+// Page reads on from a cursor and moves it. It never ends inside a commit, so it may hold somewhat more
+// than limit changes.
+func (r *Reader) Page(ctx context.Context, c *freshet.Cursor, limit int) (Page, error) {
+	if limit <= 0 || limit > r.engine.opts.Limits.ChangesPage {
+		return Page{}, freshet.Errorf(freshet.TooLarge, "limit: %d is not within 1 and %d changes", limit, r.engine.opts.Limits.ChangesPage)
+	}
+	page, err := r.page(ctx, c, limit)
+	if freshet.CodeOf(err) != freshet.Gone {
+		return page, err
+	}
+	*c = r.begin()
+	page, err = r.page(ctx, c, limit)
+	page.Reset = true
+	return page, err
+}
+
+func (r *Reader) page(ctx context.Context, c *freshet.Cursor, limit int) (Page, error) {
+	if len(c.Behind) > 0 {
+		return r.backlog(ctx, c, limit)
+	}
+	if c.Seq == r.engine.store.Head().Seq {
+		c.Known = 0
+		return Page{UpToDate: true}, nil
+	}
+	found, err := r.engine.store.Changes(ctx, store.ChangesQuery{
+		Tokens: r.tokens, After: c.Seq, Known: c.Known, Limit: limit, Bytes: pageBytes,
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Changes: make([]Sight, 0, len(found.Changes)), UpToDate: !found.More}
+	for i := range found.Changes {
+		change := &found.Changes[i]
+		sight, ok, err := r.sight(change, change.Body != nil)
+		if err != nil {
+			return Page{}, err
+		}
+		// Who began from nothing holds nothing that could have gone before that.
+		if ok && (sight.Body != nil || change.Seq > c.Known) {
+			page.Changes = append(page.Changes, sight)
+		}
+	}
+	if c.Seq = found.Next; c.Seq >= c.Known {
+		c.Known = 0
+	}
+	return page, nil
+}
+
+// See tells how a change of the log is shown to the reader; ok is false where it does not concern it.
+func (r *Reader) See(change *freshet.Change) (sight Sight, ok bool, err error) {
+	visible := change.Op != freshet.OpDelete && meet(r.tokens, change.Audience)
+	if !visible && !meet(r.tokens, change.Left) && (change.Op != freshet.OpDelete || !meet(r.tokens, change.Audience)) {
+		return Sight{}, false, nil
+	}
+	return r.sight(change, visible)
+}
+
+func meet(held, audience []freshet.Token) bool {
+	return slices.ContainsFunc(audience, func(token freshet.Token) bool {
+		_, found := slices.BinarySearch(held, token)
+		return found
+	})
+}
+
+// sight applies what tokens do not tell: the models asked for, rules that allow one way of reading and not
+// another, filters.
+func (r *Reader) sight(change *freshet.Change, visible bool) (Sight, bool, error) {
+	s := r.models[change.Model]
+	if s == nil {
+		return Sight{}, false, nil
+	}
+	sight := Sight{Model: s.model, Key: change.Key, Version: change.Version, Seq: change.Seq, At: change.At}
+	if !visible {
+		return sight, true, nil
+	}
+	if s.filter != nil || s.model.Partial() {
+		doc, err := s.model.Parse(change.Body)
+		if err != nil {
+			return Sight{}, false, err
+		}
+		if s.model.Partial() && !s.model.Allows(r.id, schema.AccessSync, doc) || !s.filter.Match(doc, false) {
+			return sight, true, nil
+		}
+	}
+	sight.Body = change.Body
+	return sight, true, nil
+}
+
+// backlog reads on in the index of a token that the reader gained or lost, up to its place in the log.
+func (r *Reader) backlog(ctx context.Context, c *freshet.Cursor, limit int) (Page, error) {
+	b := &c.Behind[0]
+	query := store.ChangesQuery{
+		Tokens: []freshet.Token{b.Token}, After: b.At, Known: max(c.Seq, c.Known), Limit: limit, Bytes: pageBytes,
+	}
+	if !b.Lost {
+		query.Until = c.Seq
+	}
+	found, err := r.engine.store.Changes(ctx, query)
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	for i := range found.Changes {
+		change := &found.Changes[i]
+		show := r.gained
+		if b.Lost {
+			show = r.lost
+		}
+		sight, ok, err := show(change, c)
+		if err != nil {
+			return Page{}, err
+		}
+		if ok {
+			page.Changes = append(page.Changes, sight)
+		}
+	}
+	b.At = found.Next
+	if !found.More {
+		c.Behind = c.Behind[1:]
+	}
+	page.UpToDate = len(c.Behind) == 0 && c.Seq == r.engine.store.Head().Seq
+	return page, nil
+}
+
+// gained shows a record that a token brought, unless the reader was shown it by one that it kept: such a
+// record is in both indexes at the same place, which the reader is beyond.
+func (r *Reader) gained(change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
+	if change.Body == nil {
+		return Sight{}, false, nil
+	}
+	kept, err := r.visible(change, func(token freshet.Token) bool {
+		return !slices.ContainsFunc(c.Behind, func(b freshet.Backlog) bool { return b.Token == token })
+	})
+	if err != nil || kept {
+		return Sight{}, false, err
+	}
+	sight, ok, err := r.sight(change, true)
+	return sight, ok && sight.Body != nil, err
+}
+
+// lost takes away a record that the reader may have been shown by a token that it does not hold any more.
+// With the token it may have lost the model.
+func (r *Reader) lost(change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
+	if change.Body == nil && change.Seq <= c.Seq {
+		return Sight{}, false, nil // that removal was shown
+	}
+	if change.Body != nil {
+		still, err := r.visible(change, func(freshet.Token) bool { return true })
+		if err != nil || still {
+			return Sight{}, false, err
+		}
+	}
+	m := r.engine.schema.Model(change.Model)
+	if m == nil || r.models[change.Model] == nil && !r.all {
+		return Sight{}, false, nil
+	}
+	return Sight{Model: m, Key: change.Key, Version: change.Version, Seq: change.Seq, At: change.At}, true, nil
+}
+
+// visible tells whether the reader may see a record by one of its tokens that count.
+func (r *Reader) visible(change *freshet.Change, counts func(freshet.Token) bool) (bool, error) {
+	s := r.models[change.Model]
+	if s == nil {
+		return false, nil
+	}
+	doc, err := s.model.Parse(change.Body)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(s.model.Audience(doc), func(token freshet.Token) bool {
+		_, held := slices.BinarySearch(r.tokens, token)
+		return held && counts(token)
+	}), nil
+}
