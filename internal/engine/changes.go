@@ -44,6 +44,7 @@ type Reader struct {
 	all    bool            // every model that the identity may sync
 	tokens []freshet.Token // those that find records of the models
 	scope  uint32
+	key    string
 }
 
 type scoped struct {
@@ -81,7 +82,20 @@ func (e *Engine) Reader(id *freshet.Identity, scope Scope) (*Reader, error) {
 	}
 	slices.Sort(r.tokens)
 	r.tokens = slices.Compact(r.tokens)
+	r.key = readerKey(scope, r.tokens)
 	return r, nil
+}
+
+func readerKey(scope Scope, tokens []freshet.Token) string {
+	var key []byte
+	for _, token := range tokens {
+		key = rawjson.AppendString(key, string(token))
+	}
+	key = append(key, '/')
+	for _, name := range scope.Models {
+		key = rawjson.AppendString(key, string(name))
+	}
+	return string(append(append(key, '/'), scope.Filter...))
 }
 
 func (r *Reader) addFilters(filters []byte) error {
@@ -120,6 +134,10 @@ func scopeHash(scope Scope) uint32 {
 
 // Tokens gives the tokens whose changes concern the reader: sorted, each once.
 func (r *Reader) Tokens() []freshet.Token { return r.tokens }
+
+// Key is equal for two readers that are shown every change alike: they asked for the same and hold the same
+// tokens.
+func (r *Reader) Key() string { return r.key }
 
 // Open gives the place that a cursor stands for; none begins from nothing. With reset it begins from
 // nothing too, for the cursor is of another log.
@@ -295,7 +313,7 @@ func (r *Reader) backlog(ctx context.Context, c *freshet.Cursor, limit int) (Pag
 		if b.Lost {
 			show = r.lost
 		}
-		sight, ok, err := show(change, c)
+		sight, ok, err := show(ctx, change, c)
 		if err != nil {
 			return Page{}, err
 		}
@@ -313,14 +331,14 @@ func (r *Reader) backlog(ctx context.Context, c *freshet.Cursor, limit int) (Pag
 
 // gained shows a record that a token brought, unless the reader was shown it by one that it kept: such a
 // record is in both indexes at the same place, which the reader is beyond.
-func (r *Reader) gained(change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
+func (r *Reader) gained(_ context.Context, change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
 	if change.Body == nil {
 		return Sight{}, false, nil
 	}
-	kept, err := r.visible(change, func(token freshet.Token) bool {
-		return !slices.ContainsFunc(c.Behind, func(b freshet.Backlog) bool { return b.Token == token })
+	kept := slices.DeleteFunc(slices.Clone(r.tokens), func(token freshet.Token) bool {
+		return slices.ContainsFunc(c.Behind, func(b freshet.Backlog) bool { return b.Token == token })
 	})
-	if err != nil || kept {
+	if shown, err := r.visible(change, kept); err != nil || shown {
 		return Sight{}, false, err
 	}
 	sight, ok, err := r.sight(change, true)
@@ -329,25 +347,44 @@ func (r *Reader) gained(change *freshet.Change, c *freshet.Cursor) (Sight, bool,
 
 // lost takes away a record that the reader may have been shown by a token that it does not hold any more.
 // With the token it may have lost the model.
-func (r *Reader) lost(change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
-	if change.Body == nil && change.Seq <= c.Seq {
-		return Sight{}, false, nil // that removal was shown
-	}
-	if change.Body != nil {
-		still, err := r.visible(change, func(freshet.Token) bool { return true })
-		if err != nil || still {
-			return Sight{}, false, err
-		}
-	}
+func (r *Reader) lost(ctx context.Context, change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
 	m := r.engine.schema.Model(change.Model)
 	if m == nil || r.models[change.Model] == nil && !r.all {
 		return Sight{}, false, nil
 	}
+	if change.Body == nil && change.Seq <= c.Seq {
+		return Sight{}, false, nil // that removal was shown
+	}
+	if change.Body != nil {
+		if still, err := r.visible(change, r.tokens); err != nil || still {
+			return Sight{}, false, err
+		}
+	}
+	if change.Seq > c.Seq {
+		if held, err := r.held(ctx, change, c); err != nil || !held {
+			return Sight{}, false, err
+		}
+	}
 	return Sight{Model: m, Key: change.Key, Version: change.Version, Seq: change.Seq, At: change.At}, true, nil
 }
 
-// visible tells whether the reader may see a record by one of its tokens that count.
-func (r *Reader) visible(change *freshet.Change, counts func(freshet.Token) bool) (bool, error) {
+// held tells whether a record that changed since the cursor was already in the audience of the token that
+// is gone through. Where history does not go back so far, it may have been.
+func (r *Reader) held(ctx context.Context, change *freshet.Change, c *freshet.Cursor) (bool, error) {
+	before, err := r.engine.store.History(ctx, store.HistoryQuery{
+		Ref: &store.Ref{Model: change.Model, Key: change.Key}, Before: c.Seq + 1, Limit: 1,
+	})
+	if err != nil {
+		return false, err
+	}
+	if len(before) == 0 {
+		return change.Version > 1 && r.engine.store.Head().History > 1, nil
+	}
+	return before[0].Op != freshet.OpDelete && slices.Contains(before[0].Audience, c.Behind[0].Token), nil
+}
+
+// visible tells whether some tokens show a record to a reader who syncs.
+func (r *Reader) visible(change *freshet.Change, tokens []freshet.Token) (bool, error) {
 	s := r.models[change.Model]
 	if s == nil {
 		return false, nil
@@ -356,8 +393,5 @@ func (r *Reader) visible(change *freshet.Change, counts func(freshet.Token) bool
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(s.model.Audience(doc), func(token freshet.Token) bool {
-		_, held := slices.BinarySearch(r.tokens, token)
-		return held && counts(token)
-	}), nil
+	return s.model.Allows(&freshet.Identity{Tokens: tokens}, schema.AccessSync, doc), nil
 }

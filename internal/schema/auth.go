@@ -319,6 +319,11 @@ func (m *Model) OwnerFields() []*Field {
 	return fields
 }
 
+// HidesSub tells whether some field holds owners as "sub::username", which readers are shown otherwise.
+func (m *Model) HidesSub() bool {
+	return slices.ContainsFunc(m.Fields, func(f *Field) bool { return f.SubUsername })
+}
+
 // Names tells whether an owner field names an owner, in whichever form it is stored.
 func (f *Field) Names(value []byte, owner string) bool {
 	named := false

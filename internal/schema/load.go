@@ -182,14 +182,7 @@ func (l *loader) allowed(d *ast.Definition) bool {
 	return false
 }
 
-func scalarNames() string {
-	var names []string
-	for name := range scalars {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
+func scalarNames() string { return strings.Join(Scalars(), ", ") }
 
 func (l *loader) declare(d *ast.Definition) {
 	if d.Kind == ast.Enum {

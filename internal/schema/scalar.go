@@ -3,10 +3,12 @@ package schema
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +53,9 @@ var scalars = map[string]*scalar{
 	"AWSPhone":     {hint: `a phone number like "+41 44 668 18 00"`, text: isPhone},
 	"AWSIPAddress": {hint: `an address like "192.0.2.1", "2001:db8::1" or "192.0.2.0/24"`, text: isIPAddress},
 }
+
+// Scalars gives the names of the scalar types, in alphabetical order.
+func Scalars() []string { return slices.Sorted(maps.Keys(scalars)) }
 
 // IsScalar tells whether name is a scalar type.
 func IsScalar(name string) bool { return scalars[name] != nil }

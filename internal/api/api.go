@@ -1,0 +1,92 @@
+// Package api is the API of a schema, whatever the door by which it is reached: the GraphQL types that are
+// generated for each model, the native reads and writes beside them, and the streams of subscriptions.
+//
+// It holds no rule of its own. It turns arguments into requests of the engine and what the engine gives
+// into values; the one thing it decides is how an error is shown.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"freshet"
+	"freshet/internal/auth"
+	"freshet/internal/engine"
+	"freshet/internal/feed"
+	"freshet/internal/graphql"
+)
+
+// Identifier tells who shows credentials, and until when they hold; the zero time stands for ever.
+type Identifier interface {
+	Identify(ctx context.Context, credentials auth.Credentials) (freshet.Identity, time.Time, error)
+}
+
+// Options tune an API. The zero value is the default.
+type Options struct {
+	Logger *slog.Logger // default: discards
+}
+
+// API executes documents for identities.
+type API struct {
+	engine *engine.Engine
+	feed   *feed.Feed
+	schema *graphql.Schema
+	sdl    string
+	listen map[string]operation // by the field of Subscription
+	logger *slog.Logger
+}
+
+// New makes the API of the engine's schema.
+func New(eng *engine.Engine, f *feed.Feed, opts Options) (*API, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	a := &API{engine: eng, feed: f, listen: make(map[string]operation), logger: opts.Logger}
+	g := generate(eng.Schema())
+	a.sdl = g.sdl.String()
+	resolvers := map[string]graphql.Resolver{"Query.changes": a.changes, "Mutation.push": a.push}
+	for name, o := range g.operations {
+		switch o.kind {
+		case kindGet:
+			resolvers[name] = a.get(o)
+		case kindList:
+			resolvers[name] = a.list(o)
+		case kindWrite:
+			resolvers[name] = a.write(o)
+		case kindListen:
+			a.listen[name[len("Subscription."):]] = o
+		}
+	}
+	var err error
+	a.schema, err = graphql.New(a.sdl, resolvers, graphql.Options{Describe: a.describe})
+	return a, err
+}
+
+// SDL gives the API as a schema document.
+func (a *API) SDL() string { return a.sdl }
+
+// Prepare reads a document; it is cached.
+func (a *API) Prepare(query, operationName string) (*graphql.Operation, graphql.Errors) {
+	return a.schema.Prepare(query, operationName)
+}
+
+// Identify finds out who shows credentials, ready to ask the engine.
+func (a *API) Identify(ctx context.Context, by Identifier, credentials auth.Credentials) (*freshet.Identity, time.Time, error) {
+	id, until, err := by.Identify(ctx, credentials)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return a.engine.Identify(id), until, nil
+}
+
+// Execute appends the response to a query or a mutation.
+func (a *API) Execute(ctx context.Context, id *freshet.Identity, b *graphql.Bound, dst []byte) []byte {
+	return b.Execute(context.WithValue(ctx, identityKey{}, id), dst)
+}
+
+type identityKey struct{}
+
+func caller(ctx context.Context) *freshet.Identity {
+	return ctx.Value(identityKey{}).(*freshet.Identity)
+}
