@@ -2,7 +2,6 @@ package graphql
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -98,7 +97,7 @@ func (x *execution) field(ctx context.Context, f *field, from source) bool {
 	}
 	v, err := x.read(ctx, f, from.object)
 	if err != nil {
-		return x.refuse(f, f.typ, err)
+		return x.refuse(f, err)
 	}
 	return x.complete(ctx, f, f.typ, v)
 }
@@ -121,12 +120,12 @@ func (x *execution) rootField(ctx context.Context, f *field) (ok bool) {
 		if r := recover(); r != nil {
 			x.buf, x.path, x.slots = x.buf[:start], x.path[:path], x.slots[:0]
 			cause := fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-			ok = x.refuse(f, f.typ, freshet.Wrap(freshet.Internal, cause, "internal error"))
+			ok = x.refuse(f, freshet.Wrap(freshet.Internal, cause, "internal error"))
 		}
 	}()
 	v, err := x.resolve(ctx, f)
 	if err != nil {
-		return x.refuse(f, f.typ, err)
+		return x.refuse(f, err)
 	}
 	if f.name == "__schema" || f.name == "__type" {
 		x.floor = start
@@ -146,11 +145,11 @@ func (x *execution) resolve(ctx context.Context, f *field) (any, error) {
 	return f.resolve(ctx, &Call{bound: x.bound, field: f, run: x})
 }
 
-// refuse records an error and writes null. It is false when the null has to propagate.
-func (x *execution) refuse(f *field, t *ast.Type, err error) bool {
+// refuse records an error of a field and writes null. It is false when the null has to propagate.
+func (x *execution) refuse(f *field, err error) bool {
 	x.fail(f, err)
 	x.buf = append(x.buf, rawjson.Null...)
-	return !t.NonNull
+	return !f.typ.NonNull
 }
 
 // fail records an error at the path.
@@ -194,10 +193,8 @@ func (x *execution) halt(ctx context.Context) error {
 	return nil
 }
 
-var errMisfit = errors.New("the value does not fit the type")
-
 // misfitOf is the error of a resolver's value that is not what the schema says.
 func misfitOf(f *field, v any) error {
-	cause := fmt.Errorf("%s.%s of type %s: %T: %w", f.parent, f.name, f.typ, v, errMisfit)
+	cause := fmt.Errorf("%s.%s of type %s: a resolver gave %T, which does not fit", f.parent, f.name, f.typ, v)
 	return freshet.Wrap(freshet.Internal, cause, "internal error")
 }

@@ -56,7 +56,7 @@ func (v *literal) append(dst []byte, vars [][]byte) []byte {
 type argument struct {
 	name     string
 	value    *literal // nil where the document gives none
-	fallback []byte // the default of the schema
+	fallback []byte   // the default of the schema
 }
 
 func (a *argument) json(vars [][]byte) []byte {

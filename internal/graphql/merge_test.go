@@ -53,7 +53,7 @@ func TestMergeableLikeTheParser(t *testing.T) {
 	mine := validator.Rule{Name: "mine", RuleFunc: mergeable}
 	rejected := 0
 	for seed := range uint64(3000) {
-		g := generator{rand.New(rand.NewPCG(seed, 0)), f.ast}
+		g := generator{Rand: rand.New(rand.NewPCG(seed, 0)), schema: f.ast}
 		query := g.document()
 		got, want := f.refuses(t, query, mine), f.refuses(t, query, spec.OverlappingFieldsCanBeMergedRule)
 		if (len(got) > 0) != (len(want) > 0) {
@@ -88,13 +88,17 @@ func (f *fixture) refuses(t *testing.T, query string, rule validator.Rule) gqler
 // generator writes random documents with few keys, so that these meet.
 type generator struct {
 	*rand.Rand
-	schema *ast.Schema
+	schema     *ast.Schema
+	conditions bool // @skip and @include by $x and $y too
 }
+
+// fragmentTypes are the conditions of the fragments F0, F1 and F2.
+var fragmentTypes = []string{"Task", "User", "Node"}
 
 func (g generator) document() string {
 	var b strings.Builder
 	g.set(&b, g.schema.Query, 4, true)
-	for i, on := range []string{"Task", "User", "Node"} {
+	for i, on := range fragmentTypes {
 		if strings.Contains(b.String(), fmt.Sprintf("...F%d", i)) {
 			fmt.Fprintf(&b, "fragment F%d on %s ", i, on)
 			g.set(&b, g.schema.Types[on], 2, false)
@@ -106,12 +110,14 @@ func (g generator) document() string {
 func (g generator) set(b *strings.Builder, t *ast.Definition, depth int, spreads bool) {
 	b.WriteString("{ __typename ")
 	for range 1 + g.IntN(3) {
+		i := g.IntN(3)
+		on := fragmentTypes[i]
+		fits := on == t.Name || t.IsAbstractType() || on == "Node" && len(t.Interfaces) > 0
 		switch {
-		case spreads && g.IntN(6) == 0 && t.Name != "Query":
-			fmt.Fprintf(b, "...F%d ", g.IntN(3))
-		case depth > 0 && g.IntN(4) == 0 && t.Name != "Query":
-			on := []string{"Task", "User", "Node"}[g.IntN(3)]
-			fmt.Fprintf(b, "... on %s ", on)
+		case spreads && fits && g.IntN(3) == 0:
+			fmt.Fprintf(b, "...F%d %s", i, g.condition())
+		case depth > 0 && fits && g.IntN(2) == 0:
+			fmt.Fprintf(b, "... on %s %s", on, g.condition())
 			g.set(b, g.schema.Types[on], depth-1, spreads)
 		default:
 			g.field(b, t, depth, spreads)
@@ -120,21 +126,31 @@ func (g generator) set(b *strings.Builder, t *ast.Definition, depth int, spreads
 	b.WriteString("} ")
 }
 
+func (g generator) condition() string {
+	if !g.conditions || g.IntN(3) > 0 {
+		return ""
+	}
+	return []string{"@include(if: $x) ", "@skip(if: $x) ", "@include(if: $y) ", "@include(if: $x) @skip(if: $y) "}[g.IntN(4)]
+}
+
 func (g generator) field(b *strings.Builder, t *ast.Definition, depth int, spreads bool) {
 	if len(t.Fields) == 0 {
 		return
 	}
 	f := t.Fields[g.IntN(len(t.Fields))]
 	result := g.schema.Types[f.Type.Name()]
-	if strings.HasPrefix(f.Name, "__") || depth == 0 && !result.IsLeafType() {
+	if strings.HasPrefix(f.Name, "__") || f.Name == "getTask" || depth == 0 && !result.IsLeafType() {
 		return
 	}
 	key := []string{"a: ", "b: ", ""}[g.IntN(3)]
+	if g.conditions && g.IntN(10) > 0 { // most documents should be valid
+		key = ""
+	}
 	b.WriteString(key + f.Name)
 	if f.Arguments.ForName("first") != nil {
 		fmt.Fprintf(b, "(first: %d)", g.IntN(2))
 	}
-	b.WriteString(" ")
+	b.WriteString(" " + g.condition())
 	if !result.IsLeafType() {
 		g.set(b, result, depth-1, spreads)
 	}

@@ -188,7 +188,8 @@ func (p *planner) selection(t *ast.Definition, uses []use) *selection {
 	return sel
 }
 
-// collector gathers the fields that apply to objects of a type, in the order of the response.
+// collector gathers the fields that apply to objects of a type, in the order of the response. A field that
+// occurs several times has the place of the first, even in a request that includes only a later one.
 type collector struct {
 	*planner
 	typ   *ast.Definition
@@ -241,7 +242,8 @@ func (p *planner) conditions(list ast.DirectiveList, outer conjunction) (when co
 			continue
 		}
 		want := d.Name == "include"
-		v := p.read(d.Arguments.ForName("if").Value, &inputType{text: "Boolean!", nonNull: true, named: p.schema.inputs["Boolean"]})
+		boolean := &inputType{text: "Boolean!", nonNull: true, named: p.schema.inputs["Boolean"]}
+		v := p.read(d.Arguments.ForName("if").Value, boolean)
 		if v.variable == 0 {
 			if (v.json[0] == 't') != want {
 				return nil, false
