@@ -128,7 +128,10 @@ func (d *DB) pebbleOptions(lock *pebble.Lock, opened *atomic.Bool) *pebble.Optio
 		BytesPerSync:                1 << 20,
 		WALBytesPerSync:             0,
 		EventListener: &pebble.EventListener{
-			BackgroundError: func(err error) { d.opts.Logger.Error("store: background work", "err", err) },
+			BackgroundError: func(err error) {
+				d.opts.Logger.Error("store: background work", "err", err)
+				d.failure.background(err)
+			},
 			FlushEnd:        d.failure.flushed,
 			WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
 				d.opts.Logger.Warn("store: writes wait for compaction", "reason", info.Reason)

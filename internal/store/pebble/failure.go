@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -19,7 +20,8 @@ type failure struct {
 	cause  *freshet.Error
 	failed chan struct{} // closed with the first cause
 
-	flushing atomic.Pointer[freshet.Error] // why the last flush could not be done; the database tries again
+	flushing  atomic.Pointer[freshet.Error] // why the last flush could not be done; the database tries again
+	lastFlush atomic.Pointer[error]
 }
 
 func (f *failure) set(cause error) {
@@ -53,12 +55,17 @@ func (f *failure) final() error {
 	return f.cause
 }
 
+// flushed notes how a flush ended. One that had nothing to write ends with an error too; a real one is
+// reported by background after it.
 func (f *failure) flushed(info pebble.FlushInfo) {
-	if info.Err == nil {
-		f.flushing.Store(nil)
-		return
+	f.lastFlush.Store(&info.Err)
+	f.flushing.Store(nil)
+}
+
+func (f *failure) background(err error) {
+	if last := f.lastFlush.Load(); last != nil && *last != nil && errors.Is(err, *last) {
+		f.flushing.Store(freshet.Wrap(freshet.Unavailable, err, "the disk takes no more data; free some space, and writes go on"))
 	}
-	f.flushing.Store(freshet.Wrap(freshet.Unavailable, info.Err, "the disk takes no more data; free some space, and writes go on"))
 }
 
 // park stops a goroutine of the database that cannot go on. Ending it, or panicking, would release locks

@@ -285,6 +285,29 @@ func TestDiskFails(t *testing.T) {
 	}
 }
 
+// TestOpenedAndClosedWithoutWrites: a flush that has nothing to write is no fault.
+func TestOpenedAndClosedWithoutWrites(t *testing.T) {
+	dir := t.TempDir()
+	for range 3 {
+		db, err := Open(dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	batch := store.Batch{Puts: []store.Put{{Ref: store.Ref{Model: "Task", Key: freshet.StringKey("1")}, Op: freshet.OpCreate, Body: []byte("{}")}}}
+	if _, err := db.Commit(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestFlushFails: what was accepted cannot be moved from memory to the disk. Writes are refused until it can.
 func TestFlushFails(t *testing.T) {
 	fault := &faults{kind: errorfs.OpCreate, err: syscall.ENOSPC, path: ".sst"}
