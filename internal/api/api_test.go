@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -10,11 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"freshet"
-	"freshet/internal/api"
-	"freshet/internal/engine"
-	"freshet/internal/feed"
-	"freshet/internal/schema"
-	"freshet/internal/store/pebble"
+	"freshet/internal/api/apitest"
 )
 
 const sdl = `
@@ -37,85 +32,22 @@ type Slot @model @auth(rules: [{allow: public}]) {
 type Secret @model @auth(rules: [{allow: groups, groups: ["admins"]}]) { id: ID! text: String }
 `
 
-// house is an API over a store of its own.
-type house struct {
-	t      *testing.T
-	api    *api.API
-	engine *engine.Engine
-}
+// house asks, and looks at the answers.
+type house struct{ *apitest.House }
 
-func open(t *testing.T, sdl string) *house {
-	t.Helper()
-	db, err := pebble.Open(t.TempDir(), pebble.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	eng, err := engine.Open(t.Context(), db, []schema.Source{{Name: "schema.graphql", Text: sdl}}, engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := feed.New(db)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = f.Run(ctx)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-done
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	a, err := api.New(eng, f, api.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &house{t: t, api: a, engine: eng}
-}
+func open(t *testing.T) house { return house{apitest.Open(t, sdl)} }
 
-// user is a person with groups; key holds an API key.
-func (h *house) user(name string, groups ...any) *freshet.Identity {
-	return h.engine.Identify(freshet.Identity{
-		Name: "user " + name, Providers: []freshet.Provider{freshet.UserPools},
-		Claims: map[string]any{"username": name, "sub": "sub-" + name, "cognito:groups": groups},
-	})
-}
-
-func (h *house) key() *freshet.Identity {
-	return h.engine.Identify(freshet.Identity{Name: "key test", Providers: []freshet.Provider{freshet.APIKey}})
-}
-
-// ask executes a document and gives the response.
-func (h *house) ask(id *freshet.Identity, query string, variables ...string) string {
-	h.t.Helper()
-	op, faults := h.api.Prepare(query, "")
-	if faults != nil {
-		return string(faults.Append(nil))
-	}
-	var vars []byte
-	if variables != nil {
-		vars = []byte(variables[0])
-	}
-	bound, faults := op.Bind(vars)
-	if faults != nil {
-		return string(faults.Append(nil))
-	}
-	return string(h.api.Execute(h.t.Context(), id, bound, nil))
-}
-
-func (h *house) want(id *freshet.Identity, query, response string, variables ...string) {
-	h.t.Helper()
-	if diff := cmp.Diff(response, h.ask(id, query, variables...)); diff != "" {
-		h.t.Errorf("%s\n(-want +got):\n%s", query, diff)
+func (h house) want(id *freshet.Identity, query, response string, variables ...string) {
+	h.T.Helper()
+	if diff := cmp.Diff(response, h.Ask(id, query, variables...)); diff != "" {
+		h.T.Errorf("%s\n(-want +got):\n%s", query, diff)
 	}
 }
 
 // fails asks, and wants an error with a type and a part of a message.
-func (h *house) fails(id *freshet.Identity, query, errorType, message string, variables ...string) json.RawMessage {
-	h.t.Helper()
-	response := h.ask(id, query, variables...)
+func (h house) fails(id *freshet.Identity, query, errorType, message string, variables ...string) json.RawMessage {
+	h.T.Helper()
+	response := h.Ask(id, query, variables...)
 	var got struct {
 		Errors []struct {
 			ErrorType, Message string
@@ -123,27 +55,27 @@ func (h *house) fails(id *freshet.Identity, query, errorType, message string, va
 		}
 	}
 	if err := json.Unmarshal([]byte(response), &got); err != nil || len(got.Errors) != 1 {
-		h.t.Fatalf("%s\ngave %s, want one error", query, response)
+		h.T.Fatalf("%s\ngave %s, want one error", query, response)
 	}
 	if e := got.Errors[0]; e.ErrorType != errorType || !strings.Contains(e.Message, message) {
-		h.t.Errorf("%s\ngave %s %q, want %s %q", query, e.ErrorType, e.Message, errorType, message)
+		h.T.Errorf("%s\ngave %s %q, want %s %q", query, e.ErrorType, e.Message, errorType, message)
 	}
 	return got.Errors[0].Data
 }
 
 func TestRecordsAreWrittenAndRead(t *testing.T) {
-	h := open(t, sdl)
-	ana, ben := h.user("ana"), h.user("ben")
+	h := open(t)
+	ana, ben := h.User("ana"), h.User("ben")
 	h.want(ana, `mutation { createTask(input: {id: "1", title: "Water", place: {name: "Hall"}, tags: "green"}) { id title status owner tags place { name floor } _version _deleted } }`,
 		`{"data":{"createTask":{"id":"1","title":"Water","status":"OPEN","owner":"ana","tags":["green"],"place":{"name":"Hall","floor":null},"_version":1,"_deleted":null}}}`)
 	h.want(ana, `{ getTask(id: "1") { title __typename } }`, `{"data":{"getTask":{"title":"Water","__typename":"Task"}}}`)
 	h.want(ana, `{ getTask(id: "2") { title } }`, `{"data":{"getTask":null}}`)
 	h.fails(ben, `{ getTask(id: "1") { title } }`, "Unauthorized", "Not Authorized to access getTask on type Query")
 	h.want(ben, `{ listTasks { items { id } nextToken } }`, `{"data":{"listTasks":{"items":[],"nextToken":null}}}`)
-	h.fails(h.key(), `{ listTasks { items { id } } }`, "Unauthorized", "")
+	h.fails(h.ByKey(), `{ listTasks { items { id } } }`, "Unauthorized", "")
 	h.want(ana, `mutation($in: UpdateTaskInput!) { updateTask(input: $in) { title points _version } }`,
 		`{"data":{"updateTask":{"title":"Water","points":3,"_version":2}}}`, `{"in":{"id":"1","points":3,"_version":1}}`)
-	h.want(h.user("root", "admins"), `{ listTasks(filter: {points: {gt: 2}}) { items { id } } }`, `{"data":{"listTasks":{"items":[{"id":"1"}]}}}`)
+	h.want(h.User("root admins"), `{ listTasks(filter: {points: {gt: 2}}) { items { id } } }`, `{"data":{"listTasks":{"items":[{"id":"1"}]}}}`)
 	h.want(ana, `mutation { deleteTask(input: {id: "1"}) { id title _deleted _version } }`,
 		`{"data":{"deleteTask":{"id":"1","title":"Water","_deleted":true,"_version":3}}}`)
 	h.want(ana, `{ getTask(id: "1") { title } listTasks { items { id } } all: listTasks(filter: {_deleted: {eq: true}}) { items { id _deleted } } }`,
@@ -151,9 +83,9 @@ func TestRecordsAreWrittenAndRead(t *testing.T) {
 }
 
 func TestErrorsHaveTheShapeOfAppSync(t *testing.T) {
-	h := open(t, sdl)
-	ana := h.user("ana")
-	h.ask(ana, `mutation { createTask(input: {id: "1", title: "Water"}) { id } }`)
+	h := open(t)
+	ana := h.User("ana")
+	h.Ask(ana, `mutation { createTask(input: {id: "1", title: "Water"}) { id } }`)
 	h.want(ana, `mutation {
   createTask(input: {id: "1", title: "Fire"}) { id }
 }`, `{"data":{"createTask":null},"errors":[{"path":["createTask"],"data":null,"errorType":"ConditionalCheckFailedException","errorInfo":{"code":"conflict"},"locations":[{"line":2,"column":3,"sourceName":null}],"message":"The conditional request failed: the key 1 of Task is taken"}]}`)
@@ -172,17 +104,17 @@ func TestErrorsHaveTheShapeOfAppSync(t *testing.T) {
 }
 
 func TestMergeTellsWhatItDidNotTake(t *testing.T) {
-	h := open(t, sdl)
-	ana := h.user("ana")
-	h.ask(ana, `mutation { createTask(input: {id: "1", title: "Water"}) { id } }`)
-	h.ask(ana, `mutation { updateTask(input: {id: "1", title: "Rain"}) { id } }`)
+	h := open(t)
+	ana := h.User("ana")
+	h.Ask(ana, `mutation { createTask(input: {id: "1", title: "Water"}) { id } }`)
+	h.Ask(ana, `mutation { updateTask(input: {id: "1", title: "Rain"}) { id } }`)
 	h.want(ana, `mutation { updateTask(input: {id: "1", title: "Snow", points: 1, _version: 1}) { title points _version } }`,
 		`{"data":{"updateTask":{"title":"Rain","points":1,"_version":3}},"extensions":{"conflicts":[{"field":"title","yours":"Snow","theirs":"Rain","base":"Water"}]}}`)
 }
 
 func TestKeysAndIndexesAreQueried(t *testing.T) {
-	h := open(t, sdl)
-	key, ana := h.key(), h.user("ana")
+	h := open(t)
+	key, ana := h.ByKey(), h.User("ana")
 	for _, start := range []string{"9", "10", "100", "-5"} {
 		h.want(key, `mutation($s: Int!) { createSlot(input: {room: "A", start: $s}) { room } }`, `{"data":{"createSlot":{"room":"A"}}}`, `{"s":`+start+`}`)
 	}
@@ -192,7 +124,7 @@ func TestKeysAndIndexesAreQueried(t *testing.T) {
 	h.want(key, `{ listSlots(room: "B") { items { start } } }`, `{"data":{"listSlots":{"items":[]}}}`)
 	h.fails(key, `{ listSlots(start: {eq: 1}) { items { start } } }`, "ValidationException", "room")
 	for _, task := range []string{`status: OPEN, points: 1`, `status: OPEN, points: 2`, `status: DONE, points: 1`, `status: DONE`} {
-		h.ask(ana, `mutation { createTask(input: {title: "t", `+task+`}) { id } }`)
+		h.Ask(ana, `mutation { createTask(input: {title: "t", `+task+`}) { id } }`)
 	}
 	h.want(ana, `{ tasksByOwner(owner: "ana", statusPoints: {eq: {status: OPEN}}) { items { status points } } }`,
 		`{"data":{"tasksByOwner":{"items":[{"status":"OPEN","points":1},{"status":"OPEN","points":2}]}}}`)
@@ -201,8 +133,8 @@ func TestKeysAndIndexesAreQueried(t *testing.T) {
 }
 
 func TestChangesAreAFirstSyncAndADelta(t *testing.T) {
-	h := open(t, sdl)
-	ana, ben := h.user("ana"), h.user("ben")
+	h := open(t)
+	ana, ben := h.User("ana"), h.User("ben")
 	type frame struct {
 		Cursor          string
 		UpToDate, Reset bool
@@ -216,7 +148,7 @@ func TestChangesAreAFirstSyncAndADelta(t *testing.T) {
 	changes := func(id *freshet.Identity, after string) frame {
 		t.Helper()
 		cursor, _ := json.Marshal(after)
-		response := h.ask(id, `query($after: String) { changes(after: $after) { cursor upToDate reset changes { model op key version at record } } }`, `{"after":`+string(cursor)+`}`)
+		response := h.Ask(id, `query($after: String) { changes(after: $after) { cursor upToDate reset changes { model op key version at record } } }`, `{"after":`+string(cursor)+`}`)
 		var got struct {
 			Data   struct{ Changes frame }
 			Errors []any
@@ -226,14 +158,14 @@ func TestChangesAreAFirstSyncAndADelta(t *testing.T) {
 		}
 		return got.Data.Changes
 	}
-	h.ask(ana, `mutation { createTask(input: {id: "1", title: "Water", sharedWith: ["ben"]}) { id } }`)
-	h.ask(ana, `mutation { createTask(input: {id: "2", title: "Fire"}) { id } }`)
+	h.Ask(ana, `mutation { createTask(input: {id: "1", title: "Water", sharedWith: ["ben"]}) { id } }`)
+	h.Ask(ana, `mutation { createTask(input: {id: "2", title: "Fire"}) { id } }`)
 	a, b := changes(ana, ""), changes(ben, "")
 	if len(a.Changes) != 2 || len(b.Changes) != 1 || b.Changes[0].Record["title"] != "Water" || !a.UpToDate {
 		t.Fatalf("first sync gave ana %+v, ben %+v", a, b)
 	}
-	h.ask(ana, `mutation { updateTask(input: {id: "1", sharedWith: []}) { id } }`)
-	h.ask(ana, `mutation { deleteTask(input: {id: "2"}) { id } }`)
+	h.Ask(ana, `mutation { updateTask(input: {id: "1", sharedWith: []}) { id } }`)
+	h.Ask(ana, `mutation { deleteTask(input: {id: "2"}) { id } }`)
 	a, b = changes(ana, a.Cursor), changes(ben, b.Cursor)
 	if len(a.Changes) != 2 || a.Changes[0].Op != "PUT" || a.Changes[1].Op != "REMOVE" || a.Changes[1].Record != nil || a.Changes[1].Key != "2" {
 		t.Errorf("the delta of ana is %+v", a)
@@ -251,15 +183,15 @@ func TestChangesAreAFirstSyncAndADelta(t *testing.T) {
 }
 
 func TestPushAnswersEachWriteOnItsOwn(t *testing.T) {
-	h := open(t, sdl)
-	ana := h.user("ana")
+	h := open(t)
+	ana := h.User("ana")
 	const push = `mutation($w: [WriteInput!]!, $a: Boolean) { push(client: "phone", writes: $w, atomic: $a) { results { counter status key version conflicts { field yours theirs base } error { code message } } } }`
 	h.want(ana, push, `{"data":{"push":{"results":[`+
 		`{"counter":1,"status":"APPLIED","key":"1","version":1,"conflicts":[],"error":null},`+
 		`{"counter":2,"status":"REFUSED","key":null,"version":null,"conflicts":[],"error":{"code":"invalid","message":"there is no model \"Nothing\""}},`+
 		`{"counter":3,"status":"APPLIED","key":"1","version":2,"conflicts":[],"error":null}]}}}`,
 		`{"w":[{"counter":1,"model":"Task","op":"CREATE","fields":{"id":"1","title":"Water"}},{"counter":2,"model":"Nothing","op":"CREATE"},{"counter":3,"model":"Task","op":"DELETE","key":"1"}]}`)
-	response := h.ask(ana, push, `{"a":true,"w":[{"counter":4,"model":"Task","op":"CREATE","fields":{"id":"5","title":"x"}},{"counter":5,"model":"Task","op":"UPDATE","key":"nothing","fields":{}}]}`)
+	response := h.Ask(ana, push, `{"a":true,"w":[{"counter":4,"model":"Task","op":"CREATE","fields":{"id":"5","title":"x"}},{"counter":5,"model":"Task","op":"UPDATE","key":"nothing","fields":{}}]}`)
 	if !strings.Contains(response, `"SKIPPED"`) || !strings.Contains(response, `"not_found"`) {
 		t.Errorf("an all-or-nothing push gave %s", response)
 	}
@@ -269,11 +201,11 @@ func TestPushAnswersEachWriteOnItsOwn(t *testing.T) {
 
 // A stream gives what is committed after it began, once, in order, and only what may be seen.
 func TestStreams(t *testing.T) {
-	h := open(t, sdl)
-	ana, ben := h.user("ana"), h.user("ben")
+	h := open(t)
+	ana, ben := h.User("ana"), h.User("ben")
 	heard := func(id *freshet.Identity, query string) func(n int) []string {
 		t.Helper()
-		op, faults := h.api.Prepare(query, "")
+		op, faults := h.API.Prepare(query, "")
 		if faults != nil {
 			t.Fatal(faults)
 		}
@@ -282,7 +214,7 @@ func TestStreams(t *testing.T) {
 			t.Fatal(faults)
 		}
 		wake := make(chan struct{}, 1)
-		s, err := h.api.Subscribe(id, bound, func() {
+		s, err := h.API.Subscribe(id, bound, func() {
 			select {
 			case wake <- struct{}{}:
 			default:
@@ -314,10 +246,10 @@ func TestStreams(t *testing.T) {
 	if got := bens(1); got[0] != `{"data":{"changes":{"upToDate":true,"changes":[]}}}` {
 		t.Errorf("the first frame is %s", got)
 	}
-	h.ask(ben, `mutation { createTask(input: {id: "b", title: "Ben's"}) { id } }`)
-	h.ask(ana, `mutation { createTask(input: {id: "a", title: "Fire"}) { id } }`)
-	h.ask(ana, `mutation { updateTask(input: {id: "a", title: "Air"}) { id } }`)
-	h.ask(ana, `mutation { updateTask(input: {id: "a", title: "Water", sharedWith: ["ben"]}) { id } }`)
+	h.Ask(ben, `mutation { createTask(input: {id: "b", title: "Ben's"}) { id } }`)
+	h.Ask(ana, `mutation { createTask(input: {id: "a", title: "Fire"}) { id } }`)
+	h.Ask(ana, `mutation { updateTask(input: {id: "a", title: "Air"}) { id } }`)
+	h.Ask(ana, `mutation { updateTask(input: {id: "a", title: "Water", sharedWith: ["ben"]}) { id } }`)
 	if diff := cmp.Diff([]string{`{"data":{"onCreateTask":{"id":"a","title":"Fire","owner":"ana"}}}`}, created(1)); diff != "" {
 		t.Errorf("onCreateTask (-want +got):\n%s", diff)
 	}
@@ -343,9 +275,9 @@ func TestStreams(t *testing.T) {
 	if want := []string{"PUT b", "PUT a"}; !slices.Equal(keys, want) {
 		t.Errorf("changes gave %v, want %v", keys, want)
 	}
-	op, _ := h.api.Prepare(`subscription { onCreateTask(owner: "ben") { id } }`, "")
+	op, _ := h.API.Prepare(`subscription { onCreateTask(owner: "ben") { id } }`, "")
 	bound, _ := op.Bind(nil)
-	if _, err := h.api.Subscribe(ana, bound, func() {}); freshet.CodeOf(err) != freshet.Forbidden {
+	if _, err := h.API.Subscribe(ana, bound, func() {}); freshet.CodeOf(err) != freshet.Forbidden {
 		t.Errorf("listening as another gave %v", err)
 	}
 }

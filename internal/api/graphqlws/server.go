@@ -141,6 +141,13 @@ func (s *Server) leave(c *socket) {
 	s.running.Done()
 }
 
+// Sockets gives the number of clients that are connected.
+func (s *Server) Sockets() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sockets)
+}
+
 // Drain tells every client to connect again, spread over a time so that they do not all come at once, and
 // waits until they have gone, or until ctx is done and the rest are cut off.
 func (s *Server) Drain(ctx context.Context, spread time.Duration) {
