@@ -132,7 +132,7 @@ func (d *DB) pebbleOptions(lock *pebble.Lock, opened *atomic.Bool) *pebble.Optio
 				d.opts.Logger.Error("store: background work", "err", err)
 				d.failure.background(err)
 			},
-			FlushEnd:        d.failure.flushed,
+			FlushEnd: d.failure.flushed,
 			WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
 				d.opts.Logger.Warn("store: writes wait for compaction", "reason", info.Reason)
 			},
