@@ -170,9 +170,15 @@ func TestAlgorithms(t *testing.T) {
 	}
 	p256 := ecKey(elliptic.P256())
 	signers := []signer{
-		{"rs256", jose.RS256, rsaKey()}, {"rs384", jose.RS384, rsaKey()}, {"rs512", jose.RS512, rsaKey()},
-		{"ps256", jose.PS256, rsaKey()}, {"ps384", jose.PS384, rsaKey()}, {"ps512", jose.PS512, rsaKey()},
-		{"es256", jose.ES256, p256}, {"es384", jose.ES384, ecKey(elliptic.P384())}, {"es512", jose.ES512, ecKey(elliptic.P521())},
+		{"rs256", jose.RS256, rsaKey()},
+		{"rs384", jose.RS384, rsaKey()},
+		{"rs512", jose.RS512, rsaKey()},
+		{"ps256", jose.PS256, rsaKey()},
+		{"ps384", jose.PS384, rsaKey()},
+		{"ps512", jose.PS512, rsaKey()},
+		{"es256", jose.ES256, p256},
+		{"es384", jose.ES384, ecKey(elliptic.P384())},
+		{"es512", jose.ES512, ecKey(elliptic.P521())},
 		{"eddsa", jose.EdDSA, ed},
 	}
 	var set []jose.JSONWebKey

@@ -151,61 +151,117 @@ func TestExecute(t *testing.T) {
 		values                 map[string]any
 		want                   string
 	}{
-		{"a raw object", `{ task { title id n price done status } }`, ``, map[string]any{"task": Raw(rawTask)},
-			`{"data":{"task":{"title":"Gr\u00fcn","id":"1","n":5,"price":2.5,"done":true,"status":"OPEN"}}}`},
-		{"raw lists and objects within", `{ task { tags labels grid data owner { name tasks { title n } } } }`, ``,
+		{
+			"a raw object", `{ task { title id n price done status } }`, ``,
+			map[string]any{"task": Raw(rawTask)},
+			`{"data":{"task":{"title":"Gr\u00fcn","id":"1","n":5,"price":2.5,"done":true,"status":"OPEN"}}}`,
+		},
+		{
+			"raw lists and objects within", `{ task { tags labels grid data owner { name tasks { title n } } } }`, ``,
 			map[string]any{"task": Raw(rawTask)},
 			`{"data":{"task":{"tags":["a","b"],"labels":["x"],"grid":[[1,2],null,[]],"data":{"k":[1, 2]},` +
-				`"owner":{"name":"Ana","tasks":[{"title":"B","n":null}]}}}}`},
-		{"aliases of one field", `{ a: task { x: id y: id id } }`, ``, map[string]any{"task": Raw(rawTask)},
-			`{"data":{"a":{"x":"1","y":"1","id":"1"}}}`},
-		{"an object", `{ task { id title n price done status tags data owner { name tasks { id } } } }`, ``,
+				`"owner":{"name":"Ana","tasks":[{"title":"B","n":null}]}}}}`,
+		},
+		{
+			"aliases of one field", `{ a: task { x: id y: id id } }`, ``,
+			map[string]any{"task": Raw(rawTask)},
+			`{"data":{"a":{"x":"1","y":"1","id":"1"}}}`,
+		},
+		{
+			"an object", `{ task { id title n price done status tags data owner { name tasks { id } } } }`, ``,
 			map[string]any{"task": task},
 			`{"data":{"task":{"id":"7","title":"T","n":5,"price":1.5,"done":false,"status":"DONE","tags":["a","ü\n"],"data":{"a":1},` +
-				`"owner":{"name":null,"tasks":[{"id":"x"}]}}}}`},
+				`"owner":{"name":null,"tasks":[{"id":"x"}]}}}}`,
+		},
 		{"nothing", `{ task { id } hello list { id } }`, ``, nil, `{"data":{"task":null,"hello":null,"list":null}}`},
-		{"a list of raw objects", `{ list { id } }`, ``, map[string]any{"list": Slice[Raw]{Raw(`{"id":"1"}`), nil, Raw(`null`)}},
-			`{"data":{"list":[{"id":"1"},null,null]}}`},
-		{"a raw list of objects", `{ list { id } }`, ``, map[string]any{"list": Raw(`[{"id":"1"}, null]`)},
-			`{"data":{"list":[{"id":"1"},null]}}`},
-		{"a page", `{ tasks { items { id } nextToken } }`, ``,
+		{
+			"a list of raw objects", `{ list { id } }`, ``,
+			map[string]any{"list": Slice[Raw]{Raw(`{"id":"1"}`), nil, Raw(`null`)}},
+			`{"data":{"list":[{"id":"1"},null,null]}}`,
+		},
+		{
+			"a raw list of objects", `{ list { id } }`, ``,
+			map[string]any{"list": Raw(`[{"id":"1"}, null]`)},
+			`{"data":{"list":[{"id":"1"},null]}}`,
+		},
+		{
+			"a page", `{ tasks { items { id } nextToken } }`, ``,
 			map[string]any{"tasks": object{"items": Slice[Raw]{Raw(rawTask)}, "nextToken": "n"}},
-			`{"data":{"tasks":{"items":[{"id":"1"}],"nextToken":"n"}}}`},
-		{"arguments of a nested field", `{ task { notes(like: {text: "a"}) { text } other: notes(first: 9) { text } } }`, ``,
+			`{"data":{"tasks":{"items":[{"id":"1"}],"nextToken":"n"}}}`,
+		},
+		{
+			"arguments of a nested field", `{ task { notes(like: {text: "a"}) { text } other: notes(first: 9) { text } } }`, ``,
 			map[string]any{"task": noteful{}},
 			`{"data":{"task":{"notes":[{"text":"Task.notes first 2 like {\"text\":\"a\",\"limit\":5}"}],` +
-				`"other":[{"text":"Task.notes first 9 like "}]}}}`},
-		{"a variable in a nested argument", `query ($n: Int, $f: NoteFilter) { task { notes(first: $n, like: $f) { text } } }`,
-			`{"f":{"limit":1}}`, map[string]any{"task": noteful{}},
-			`{"data":{"task":{"notes":[{"text":"Task.notes first 2 like {\"limit\":1}"}]}}}`},
-		{"__typename", `{ __typename t: task { __typename owner { __typename } } }`, ``, map[string]any{"task": Raw(rawTask)},
-			`{"data":{"__typename":"Query","t":{"__typename":"Task","owner":{"__typename":"User"}}}}`},
-		{"fragments", `{ task { ...F ... on Task { n } ... { done } ... on Node { id } } } fragment F on Task { title ...G } fragment G on Task { price }`,
-			``, map[string]any{"task": Raw(rawTask)},
-			`{"data":{"task":{"title":"Gr\u00fcn","price":2.5,"n":5,"done":true,"id":"1"}}}`},
-		{"merged fields", `{ task { owner { id } ...F } task { n owner { ... { id } name } } } fragment F on Task { owner { name } }`,
-			``, map[string]any{"task": Raw(rawTask)}, `{"data":{"task":{"owner":{"id":"u1","name":"Ana"},"n":5}}}`},
-		{"an interface", `{ node { __typename id ... on User { name } ... on Task { title } } }`, ``,
+				`"other":[{"text":"Task.notes first 9 like "}]}}}`,
+		},
+		{
+			"a variable in a nested argument", `query ($n: Int, $f: NoteFilter) { task { notes(first: $n, like: $f) { text } } }`,
+			`{"f":{"limit":1}}`,
+			map[string]any{"task": noteful{}},
+			`{"data":{"task":{"notes":[{"text":"Task.notes first 2 like {\"limit\":1}"}]}}}`,
+		},
+		{
+			"__typename", `{ __typename t: task { __typename owner { __typename } } }`, ``,
+			map[string]any{"task": Raw(rawTask)},
+			`{"data":{"__typename":"Query","t":{"__typename":"Task","owner":{"__typename":"User"}}}}`,
+		},
+		{
+			"fragments", `{ task { ...F ... on Task { n } ... { done } ... on Node { id } } } fragment F on Task { title ...G } fragment G on Task { price }`,
+			``,
+			map[string]any{"task": Raw(rawTask)},
+			`{"data":{"task":{"title":"Gr\u00fcn","price":2.5,"n":5,"done":true,"id":"1"}}}`,
+		},
+		{
+			"merged fields", `{ task { owner { id } ...F } task { n owner { ... { id } name } } } fragment F on Task { owner { name } }`,
+			``,
+			map[string]any{"task": Raw(rawTask)},
+			`{"data":{"task":{"owner":{"id":"u1","name":"Ana"},"n":5}}}`,
+		},
+		{
+			"an interface", `{ node { __typename id ... on User { name } ... on Task { title } } }`, ``,
 			map[string]any{"node": Raw(`{"__typename":"User","id":"u","name":"Ana","title":"no"}`)},
-			`{"data":{"node":{"__typename":"User","id":"u","name":"Ana"}}}`},
-		{"a union", `{ found { ... on Task { x: title } ... on User { x: nick } ... on Node { id } } }`, ``,
+			`{"data":{"node":{"__typename":"User","id":"u","name":"Ana"}}}`,
+		},
+		{
+			"a union", `{ found { ... on Task { x: title } ... on User { x: nick } ... on Node { id } } }`, ``,
 			map[string]any{"found": Slice[any]{Raw(`{"__typename":"Task","title":"T","id":"1"}`), object{"__typename": "User", "nick": "A", "id": "2"}}},
-			`{"data":{"found":[{"x":"T","id":"1"},{"x":"A","id":"2"}]}}`},
-		{"@skip and @include", `{ a: hello @skip(if: true) b: hello @skip(if: false) c: hello @include(if: false) d: hello @include(if: true) }`,
-			``, nil, `{"data":{"b":null,"d":null}}`},
+			`{"data":{"found":[{"x":"T","id":"1"},{"x":"A","id":"2"}]}}`,
+		},
+		{
+			"@skip and @include", `{ a: hello @skip(if: true) b: hello @skip(if: false) c: hello @include(if: false) d: hello @include(if: true) }`,
+			``, nil, `{"data":{"b":null,"d":null}}`,
+		},
 		{"all skipped", `{ hello @skip(if: true) }`, ``, nil, `{"data":{}}`},
-		{"conditions from variables", `query ($x: Boolean!, $y: Boolean = true) { a: hello @include(if: $x) b: hello @skip(if: $x)
+		{
+			"conditions from variables", `query ($x: Boolean!, $y: Boolean = true) { a: hello @include(if: $x) b: hello @skip(if: $x)
 			c: hello @include(if: $y) d: hello @include(if: $y) @skip(if: $x) ... @include(if: $x) { e: hello } }`, `{"x":false}`, nil,
-			`{"data":{"b":null,"c":null,"d":null}}`},
-		{"conditions of merged fields", `query ($x: Boolean!) { task { owner @include(if: $x) { id } owner @skip(if: $x) { name } owner { tasks { id } } } }`,
-			`{"x":true}`, map[string]any{"task": Raw(rawTask)}, `{"data":{"task":{"owner":{"id":"u1","tasks":[{"id":"2"}]}}}}`},
-		{"a merged field that no one includes", `query ($x: Boolean!, $y: Boolean!) { task { id n @include(if: $x) n @include(if: $y) } }`,
-			`{"x":false,"y":false}`, map[string]any{"task": Raw(rawTask)}, `{"data":{"task":{"id":"1"}}}`},
-		{"a merged field that one includes", `query ($x: Boolean!, $y: Boolean!) { task { id n @include(if: $x) n @include(if: $y) } }`,
-			`{"x":false,"y":true}`, map[string]any{"task": Raw(rawTask)}, `{"data":{"task":{"id":"1","n":5}}}`},
-		{"a mutation", `mutation ($input: CreateTaskInput!) { createTask(input: $input) { id } n: count m: mustCount }`,
-			`{"input":{"title":"x"}}`, map[string]any{"createTask": Raw(`{"id":"9"}`), "count": 1, "mustCount": 2.0},
-			`{"data":null,"errors":[` + errorAt(`["m"]`, 1, 81, "internal", "internal error") + `]}`},
+			`{"data":{"b":null,"c":null,"d":null}}`,
+		},
+		{
+			"conditions of merged fields", `query ($x: Boolean!) { task { owner @include(if: $x) { id } owner @skip(if: $x) { name } owner { tasks { id } } } }`,
+			`{"x":true}`,
+			map[string]any{"task": Raw(rawTask)},
+			`{"data":{"task":{"owner":{"id":"u1","tasks":[{"id":"2"}]}}}}`,
+		},
+		{
+			"a merged field that no one includes", `query ($x: Boolean!, $y: Boolean!) { task { id n @include(if: $x) n @include(if: $y) } }`,
+			`{"x":false,"y":false}`,
+			map[string]any{"task": Raw(rawTask)},
+			`{"data":{"task":{"id":"1"}}}`,
+		},
+		{
+			"a merged field that one includes", `query ($x: Boolean!, $y: Boolean!) { task { id n @include(if: $x) n @include(if: $y) } }`,
+			`{"x":false,"y":true}`,
+			map[string]any{"task": Raw(rawTask)},
+			`{"data":{"task":{"id":"1","n":5}}}`,
+		},
+		{
+			"a mutation", `mutation ($input: CreateTaskInput!) { createTask(input: $input) { id } n: count m: mustCount }`,
+			`{"input":{"title":"x"}}`,
+			map[string]any{"createTask": Raw(`{"id":"9"}`), "count": 1, "mustCount": 2.0},
+			`{"data":null,"errors":[` + errorAt(`["m"]`, 1, 81, "internal", "internal error") + `]}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFixture(t, Options{})
@@ -232,31 +288,56 @@ func TestNullPropagation(t *testing.T) {
 		values      map[string]any
 		want        string
 	}{
-		{"to the nearest nullable parent", `{ task { n strict { id inner { value } } } hello }`,
+		{
+			"to the nearest nullable parent", `{ task { n strict { id inner { value } } } hello }`,
 			map[string]any{"task": Raw(`{"n":1,"strict":{"id":"1","inner":{"value":null}}}`), "hello": "x"},
 			`{"data":{"task":{"n":1,"strict":null},"hello":"x"},"errors":[` +
-				cannot(`["task","strict","inner","value"]`, 32, "String", "Inner", "/task/strict/inner/value") + `]}`},
-		{"to the root", `{ hello must { id } }`, map[string]any{"hello": "x"},
-			`{"data":null,"errors":[` + cannot(`["must"]`, 9, "Task", "Query", "/must") + `]}`},
-		{"to an item", `{ list { id title } }`, map[string]any{"list": Raw(`[{"id":"1","title":"a"},{"id":"2"},{"id":"3","title":"c"}]`)},
+				cannot(`["task","strict","inner","value"]`, 32, "String", "Inner", "/task/strict/inner/value") + `]}`,
+		},
+		{
+			"to the root", `{ hello must { id } }`,
+			map[string]any{"hello": "x"},
+			`{"data":null,"errors":[` + cannot(`["must"]`, 9, "Task", "Query", "/must") + `]}`,
+		},
+		{
+			"to an item", `{ list { id title } }`,
+			map[string]any{"list": Raw(`[{"id":"1","title":"a"},{"id":"2"},{"id":"3","title":"c"}]`)},
 			`{"data":{"list":[{"id":"1","title":"a"},null,{"id":"3","title":"c"}]},"errors":[` +
-				cannot(`["list",1,"title"]`, 13, "String", "Task", "/list/1/title") + `]}`},
-		{"past an item", `{ task { labels owner { tasks { id } name } } }`,
+				cannot(`["list",1,"title"]`, 13, "String", "Task", "/list/1/title") + `]}`,
+		},
+		{
+			"past an item", `{ task { labels owner { tasks { id } name } } }`,
 			map[string]any{"task": Raw(`{"labels":["a",null],"owner":{"name":"n","tasks":[{"id":"1"},null]}}`)},
 			`{"data":{"task":{"labels":null,"owner":{"tasks":null,"name":"n"}}},"errors":[` +
 				cannot(`["task","labels",1]`, 10, "String", "Task", "/task/labels/1") + `,` +
-				cannot(`["task","owner","tasks",1]`, 25, "Task", "User", "/task/owner/tasks/1") + `]}`},
-		{"a nested list", `{ task { grid } }`, map[string]any{"task": Raw(`{"grid":[[1],[2,null]]}`)},
-			`{"data":{"task":{"grid":[[1],null]}},"errors":[` + cannot(`["task","grid",1,1]`, 10, "Int", "Task", "/task/grid/1/1") + `]}`},
-		{"an error of a nullable field", `{ task { n data } }`, map[string]any{"task": object{"n": boom, "data": true}},
-			`{"data":{"task":{"n":null,"data":true}},"errors":[` + errorAt(`["task","n"]`, 1, 10, "forbidden", "no") + `]}`},
-		{"an error of a non-null field", `{ task { n title } hello }`, map[string]any{"task": object{"n": 1, "title": boom}},
-			`{"data":{"task":null,"hello":null},"errors":[` + errorAt(`["task","title"]`, 1, 12, "forbidden", "no") + `]}`},
-		{"an error of a root field", `{ must { id } hello }`, map[string]any{"must": boom},
-			`{"data":null,"errors":[` + errorAt(`["must"]`, 1, 3, "forbidden", "no") + `]}`},
-		{"several errors", `{ a: task { id } b: task { id } }`, map[string]any{"task": errors.New("secret")},
+				cannot(`["task","owner","tasks",1]`, 25, "Task", "User", "/task/owner/tasks/1") + `]}`,
+		},
+		{
+			"a nested list", `{ task { grid } }`,
+			map[string]any{"task": Raw(`{"grid":[[1],[2,null]]}`)},
+			`{"data":{"task":{"grid":[[1],null]}},"errors":[` + cannot(`["task","grid",1,1]`, 10, "Int", "Task", "/task/grid/1/1") + `]}`,
+		},
+		{
+			"an error of a nullable field", `{ task { n data } }`,
+			map[string]any{"task": object{"n": boom, "data": true}},
+			`{"data":{"task":{"n":null,"data":true}},"errors":[` + errorAt(`["task","n"]`, 1, 10, "forbidden", "no") + `]}`,
+		},
+		{
+			"an error of a non-null field", `{ task { n title } hello }`,
+			map[string]any{"task": object{"n": 1, "title": boom}},
+			`{"data":{"task":null,"hello":null},"errors":[` + errorAt(`["task","title"]`, 1, 12, "forbidden", "no") + `]}`,
+		},
+		{
+			"an error of a root field", `{ must { id } hello }`,
+			map[string]any{"must": boom},
+			`{"data":null,"errors":[` + errorAt(`["must"]`, 1, 3, "forbidden", "no") + `]}`,
+		},
+		{
+			"several errors", `{ a: task { id } b: task { id } }`,
+			map[string]any{"task": errors.New("secret")},
 			`{"data":{"a":null,"b":null},"errors":[` + errorAt(`["a"]`, 1, 3, "internal", "internal error") + `,` +
-				errorAt(`["b"]`, 1, 18, "internal", "internal error") + `]}`},
+				errorAt(`["b"]`, 1, 18, "internal", "internal error") + `]}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFixture(t, Options{})
@@ -310,9 +391,18 @@ func TestScalars(t *testing.T) {
 		value any
 		want  string
 	}{
-		{"price", 0.1, `0.1`}, {"price", 1e21, `1e+21`}, {"price", 1e6, `1000000`}, {"price", 1e-7, `1e-07`}, {"price", 3, `3`},
-		{"n", -1 << 31, `-2147483648`}, {"id", int64(1) << 40, `"1099511627776"`}, {"id", "a\"b", `"a\"b"`},
-		{"data", "text", `"text"`}, {"data", 1.5, `1.5`}, {"data", false, `false`}, {"status", "OPEN", `"OPEN"`},
+		{"price", 0.1, `0.1`},
+		{"price", 1e21, `1e+21`},
+		{"price", 1e6, `1000000`},
+		{"price", 1e-7, `1e-07`},
+		{"price", 3, `3`},
+		{"n", -1 << 31, `-2147483648`},
+		{"id", int64(1) << 40, `"1099511627776"`},
+		{"id", "a\"b", `"a\"b"`},
+		{"data", "text", `"text"`},
+		{"data", 1.5, `1.5`},
+		{"data", false, `false`},
+		{"status", "OPEN", `"OPEN"`},
 	} {
 		f := newFixture(t, Options{})
 		f.values["task"] = object{c.field: c.value}
@@ -330,16 +420,28 @@ func TestNew(t *testing.T) {
 		resolvers map[string]Resolver
 		want      string
 	}{
-		{`type Query { a: Int b: Int } type Mutation { c: Int }`, map[string]Resolver{"Query.a": none, "Query.x": none},
-			"attach the resolvers: Mutation.c has no resolver; Query.b has no resolver; there is no field Query.x to resolve"},
-		{`type Query { a: Int } type Subscription { b: Int }`, map[string]Resolver{"Query.a": none, "Subscription.b": none},
-			"attach the resolvers: there is no field Subscription.b to resolve"},
+		{
+			`type Query { a: Int b: Int } type Mutation { c: Int }`,
+			map[string]Resolver{"Query.a": none, "Query.x": none},
+			"attach the resolvers: Mutation.c has no resolver; Query.b has no resolver; there is no field Query.x to resolve",
+		},
+		{
+			`type Query { a: Int } type Subscription { b: Int }`,
+			map[string]Resolver{"Query.a": none, "Subscription.b": none},
+			"attach the resolvers: there is no field Subscription.b to resolve",
+		},
 		{`type Query { a: Nope }`, nil, "load the schema: schema:1:17: Undefined type Nope."},
 		{`type A { a: Int }`, nil, "load the schema: there is no type Query"},
-		{`type Query { a(x: Int = "s"): Int }`, map[string]Resolver{"Query.a": none},
-			"read the defaults of the schema: schema:1:26: \"s\" is no Int\n"},
-		{`type Query { a(x: I): Int } input I { i: I = {} }`, map[string]Resolver{"Query.a": none},
-			"read the defaults of the schema: schema:1:39: the default of i contains itself\n"},
+		{
+			`type Query { a(x: Int = "s"): Int }`,
+			map[string]Resolver{"Query.a": none},
+			"read the defaults of the schema: schema:1:26: \"s\" is no Int\n",
+		},
+		{
+			`type Query { a(x: I): Int } input I { i: I = {} }`,
+			map[string]Resolver{"Query.a": none},
+			"read the defaults of the schema: schema:1:39: the default of i contains itself\n",
+		},
 	} {
 		if _, err := New(c.sdl, c.resolvers, Options{}); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", c.sdl, err, c.want)

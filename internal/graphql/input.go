@@ -212,7 +212,7 @@ func (in *namedInput) append(dst, value []byte) ([]byte, error) {
 		if isText {
 			return append(dst, value...), nil
 		}
-		if isNumber && bytes.IndexAny(value, ".eE") < 0 {
+		if isNumber && !bytes.ContainsAny(value, ".eE") {
 			return append(append(append(dst, '"'), value...), '"'), nil
 		}
 	default:

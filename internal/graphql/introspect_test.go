@@ -341,11 +341,15 @@ func TestIntrospectionByName(t *testing.T) {
 	f := newFixture(t, Options{})
 	for _, c := range []struct{ query, variables, want string }{
 		{`{ __type(name: "Status") { name enumValues { name } } }`, ``, `{"__type":{"name":"Status","enumValues":[{"name":"OPEN"},{"name":"DONE"}]}}`},
-		{`{ __type(name: "Status") { enumValues(includeDeprecated: true) { name isDeprecated deprecationReason } } }`, ``,
+		{
+			`{ __type(name: "Status") { enumValues(includeDeprecated: true) { name isDeprecated deprecationReason } } }`, ``,
 			`{"__type":{"enumValues":[{"name":"OPEN","isDeprecated":false,"deprecationReason":null},{"name":"DONE","isDeprecated":false,` +
-				`"deprecationReason":null},{"name":"OLD","isDeprecated":true,"deprecationReason":"never"}]}}`},
-		{`query ($n: String!) { __type(name: $n) { __typename kind ofType { kind } fields { name } } }`, `{"n":"Strict"}`,
-			`{"__type":{"__typename":"__Type","kind":"OBJECT","ofType":null,"fields":[{"name":"id"},{"name":"inner"}]}}`},
+				`"deprecationReason":null},{"name":"OLD","isDeprecated":true,"deprecationReason":"never"}]}}`,
+		},
+		{
+			`query ($n: String!) { __type(name: $n) { __typename kind ofType { kind } fields { name } } }`, `{"n":"Strict"}`,
+			`{"__type":{"__typename":"__Type","kind":"OBJECT","ofType":null,"fields":[{"name":"id"},{"name":"inner"}]}}`,
+		},
 		{`query ($n: String!) { __type(name: $n) { kind } }`, `{"n":"Note"}`, `{"__type":{"kind":"OBJECT"}}`},
 		{`{ __type(name: "Nope") { name } __typename }`, ``, `{"__type":null,"__typename":"Query"}`},
 		{`{ __type(name: "Query") { fields { name } } }`, ``, `{"__type":{"fields":[{"name":"getTask"},{"name":"task"},{"name":"tasks"},{"name":"list"},` +

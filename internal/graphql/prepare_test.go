@@ -137,10 +137,14 @@ func TestLimits(t *testing.T) {
 		{"depth limit of 12", "{ task { ...F } } fragment F on Task " + nested(10), "{ task { ...F } } fragment F on Task " + nested(11)},
 		{"introspection depth limit of 30", ofTypes(30), ofTypes(31)},
 		{"field limit of 1000", "{" + strings.Repeat("hello ", 1000) + "}", "{" + strings.Repeat("hello ", 1001) + "}"},
-		{"field limit of 1000", "{" + strings.Repeat("...F ", 10) + "} fragment F on Query {" + strings.Repeat("hello ", 100) + "}",
-			"{ hello " + strings.Repeat("...F ", 10) + "} fragment F on Query {" + strings.Repeat("hello ", 100) + "}"},
-		{"fragment limit of 1000", "{" + strings.Repeat("...F ", 500) + "} fragment F on Query { ... { hello } }",
-			"{" + strings.Repeat("...F ", 501) + "} fragment F on Query { ... { hello } }"},
+		{
+			"field limit of 1000", "{" + strings.Repeat("...F ", 10) + "} fragment F on Query {" + strings.Repeat("hello ", 100) + "}",
+			"{ hello " + strings.Repeat("...F ", 10) + "} fragment F on Query {" + strings.Repeat("hello ", 100) + "}",
+		},
+		{
+			"fragment limit of 1000", "{" + strings.Repeat("...F ", 500) + "} fragment F on Query { ... { hello } }",
+			"{" + strings.Repeat("...F ", 501) + "} fragment F on Query { ... { hello } }",
+		},
 		{"value depth limit of 64", "{ args(data: " + list(64) + ") }", "{ args(data: " + list(65) + ") }"},
 		{"value depth limit of 64", "query ($x: JSON = " + list(64) + ") { args(data: $x) }", "query ($x: JSON = " + list(65) + ") { args(data: $x) }"},
 		{"document size limit of 10000", chain(138), chain(140)},

@@ -83,7 +83,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-type panicking struct{ object }
+type panicking struct{}
 
 func (panicking) Field(string) (any, error) { panic("at the disco") }
 

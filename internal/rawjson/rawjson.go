@@ -192,7 +192,7 @@ func AppendInt(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10
 
 // AppendCompact appends the valid JSON value without white space between its parts.
 func AppendCompact(dst, value []byte) []byte {
-	if bytes.IndexAny(value, " \t\r\n") < 0 {
+	if !bytes.ContainsAny(value, " \t\r\n") {
 		return append(dst, value...)
 	}
 	inString := false

@@ -22,14 +22,6 @@ type marker struct {
 	seq   freshet.Seq
 }
 
-func (r *row) tokens() []freshet.Token {
-	tokens := make([]freshet.Token, len(r.Audience))
-	for i, grant := range r.Audience {
-		tokens[i] = grant.Token
-	}
-	return tokens
-}
-
 func (r *row) ref() store.Ref { return store.Ref{Model: r.Model, Key: r.Key} }
 
 // size estimates the memory a row takes.

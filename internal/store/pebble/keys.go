@@ -29,10 +29,9 @@ const (
 )
 
 var (
-	keyFormat = []byte{spaceMeta, 'f'}
-	keyEpoch  = []byte{spaceMeta, 'e'}
-	keyHead   = []byte{spaceMeta, 'h'}
-	keyTrim   = []byte{spaceMeta, 't'}
+	keyEpoch = []byte{spaceMeta, 'e'}
+	keyHead  = []byte{spaceMeta, 'h'}
+	keyTrim  = []byte{spaceMeta, 't'}
 )
 
 func appendRecordPrefix(b []byte, model freshet.ModelName) []byte {

@@ -20,8 +20,10 @@ func testEmptyValues(t *testing.T, open Open) {
 	zero := store.Ref{Model: "M\x00", Key: freshet.StringKey("a\x00b")}
 	f.commit(
 		store.Put{Ref: empty, Op: freshet.OpCreate, Body: []byte(`{}`)},
-		store.Put{Ref: zero, Op: freshet.OpCreate, Body: []byte(`{}`), Meta: []byte{0}, By: "\x00",
-			Audience: tokens("owner:\x00", "owner:\x00\xff")},
+		store.Put{
+			Ref: zero, Op: freshet.OpCreate, Body: []byte(`{}`), Meta: []byte{0}, By: "\x00",
+			Audience: tokens("owner:\x00", "owner:\x00\xff"),
+		},
 	)
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
