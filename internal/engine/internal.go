@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"freshet"
 	"freshet/internal/store"
@@ -38,48 +40,88 @@ func (in Internal) Put(ctx context.Context, key string, value any) error {
 	if err != nil {
 		return err
 	}
-	_, err = in.write(ctx, key, func(*freshet.Record) (freshet.Op, []byte) { return freshet.OpUpdate, body })
-	return err
+	return in.engine.UpdateDocuments(ctx, []Document{{in.model, key}}, func([][]byte) ([][]byte, error) { return [][]byte{body}, nil })
 }
 
 // Delete takes a record away, and tells whether there was one.
-func (in Internal) Delete(ctx context.Context, key string) (bool, error) {
-	return in.write(ctx, key, func(current *freshet.Record) (freshet.Op, []byte) {
-		if current == nil || current.Deleted {
-			return 0, nil
-		}
-		return freshet.OpDelete, []byte("{}") // a tombstone does not keep the secret
+func (in Internal) Delete(ctx context.Context, key string) (found bool, err error) {
+	err = in.engine.UpdateDocuments(ctx, []Document{{in.model, key}}, func(bodies [][]byte) ([][]byte, error) {
+		found = bodies[0] != nil
+		return [][]byte{nil}, nil
 	})
+	return found, err
 }
 
-// write commits what decide makes of the current record; the operation 0 stands for nothing.
-func (in Internal) write(ctx context.Context, key string, decide func(*freshet.Record) (freshet.Op, []byte)) (bool, error) {
+// Document names one of the server's own records.
+type Document struct {
+	Model freshet.ModelName
+	Key   string
+}
+
+// UpdateDocuments changes some of the server's own records, all or none. change is given their bodies, nil for
+// one that is not there, and gives what they become: nil takes one away, the body itself leaves it as it is.
+// When another writer was faster it is called again with what is there then.
+func (e *Engine) UpdateDocuments(ctx context.Context, documents []Document, change func(bodies [][]byte) ([][]byte, error)) error {
+	refs := make([]store.Ref, len(documents))
+	for i, d := range documents {
+		refs[i] = e.Internal(d.Model).ref(d.Key)
+	}
 	for {
-		records, err := in.engine.store.Get(ctx, in.ref(key))
+		records, err := e.store.Get(ctx, refs...)
 		if err != nil {
-			return false, err
+			return err
 		}
-		op, body := decide(records[0])
-		if op == 0 {
-			return false, nil
+		bodies := make([][]byte, len(records))
+		for i, r := range records {
+			if r != nil && !r.Deleted {
+				bodies[i] = r.Body
+			}
 		}
-		put := store.Put{Ref: in.ref(key), Op: op, Body: body, By: "server", NoHistory: true}
-		if records[0] != nil {
-			put.Expect = records[0].Version
-		} else {
-			put.Op = freshet.OpCreate
+		next, err := change(slices.Clone(bodies))
+		if err != nil {
+			return err
 		}
-		_, err = in.engine.store.Commit(ctx, store.Batch{Puts: []store.Put{put}})
-		var stale *store.StaleError
-		if !errors.As(err, &stale) {
-			return err == nil, err
+		var batch store.Batch
+		for i, body := range next {
+			if put, ok := documentPut(refs[i], records[i], bodies[i], body); ok {
+				batch.Puts = append(batch.Puts, put)
+			}
+		}
+		if len(batch.Puts) == 0 {
+			return nil
+		}
+		_, err = e.store.Commit(ctx, batch)
+		if _, stale := errors.AsType[*store.StaleError](err); !stale {
+			return err
 		}
 	}
 }
 
+func documentPut(ref store.Ref, current *freshet.Record, before, after []byte) (store.Put, bool) {
+	put := store.Put{Ref: ref, Op: freshet.OpUpdate, Body: after, By: "server", NoHistory: true}
+	if current != nil {
+		put.Expect = current.Version
+	}
+	switch {
+	case before == nil && after == nil, before != nil && bytes.Equal(before, after):
+		return put, false
+	case before == nil:
+		put.Op = freshet.OpCreate
+	case after == nil:
+		put.Op, put.Body = freshet.OpDelete, []byte("{}") // a tombstone does not keep the secret
+	}
+	return put, true
+}
+
 // Each calls visit with every record, in the order of the keys.
 func (in Internal) Each(ctx context.Context, visit func(key string, body []byte) error) error {
-	query := store.Query{Model: in.model, All: true, Limit: 1000}
+	return in.Under(ctx, "", visit)
+}
+
+// Under calls visit with every record whose key begins with a prefix, in the order of the keys.
+func (in Internal) Under(ctx context.Context, prefix string, visit func(key string, body []byte) error) error {
+	from := freshet.AppendStringPrefix(nil, prefix)
+	query := store.Query{Model: in.model, All: true, From: from, To: after(from), Limit: 1000}
 	for {
 		page, err := in.engine.store.Query(ctx, query)
 		if err != nil {

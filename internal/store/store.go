@@ -160,7 +160,7 @@ type Query struct {
 	Model      freshet.ModelName
 	Index      string
 	Tokens     []freshet.Token
-	All        bool   // instead of Tokens: every record, for the server's own use; Primary only
+	All        bool   // instead of Tokens: every record, for the server's own use; Primary only, not Descending
 	From, To   []byte // bounds on the index key: From <= key < To; empty: unbounded
 	After      []byte // the Next of the page before
 	Descending bool

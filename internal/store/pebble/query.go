@@ -23,6 +23,9 @@ func (d *DB) Query(_ context.Context, query store.Query) (store.QueryPage, error
 	}
 	defer v.release()
 	if query.All {
+		if query.Index != store.Primary || query.Descending {
+			return store.QueryPage{}, freshet.Errorf(freshet.Invalid, "all records are listed by their keys, upwards")
+		}
 		return d.queryAll(v, query)
 	}
 	from, to := query.From, query.To
@@ -141,7 +144,14 @@ func (d *DB) queryAll(v view, query store.Query) (store.QueryPage, error) {
 	var page store.QueryPage
 	prefix := appendRecordPrefix(nil, query.Model)
 	size := 0
-	err := scan(v.snapshot, append(bytes.Clone(prefix), query.After...), prefixEnd(prefix), func(key, value []byte) error {
+	from, to := query.From, prefixEnd(prefix)
+	if bytes.Compare(query.After, from) > 0 {
+		from = query.After
+	}
+	if len(query.To) > 0 {
+		to = append(bytes.Clone(prefix), query.To...)
+	}
+	err := scan(v.snapshot, append(bytes.Clone(prefix), from...), to, func(key, value []byte) error {
 		suffix := key[len(prefix):]
 		if bytes.Equal(suffix, query.After) {
 			return nil

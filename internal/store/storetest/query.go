@@ -187,6 +187,10 @@ func testQueryAll(t *testing.T, open Open) {
 		if got := f.queryIDs(store.Query{Model: "Task", All: true, Deleted: true, Limit: limit}); !cmp.Equal(got, []string{"a", "b", "c", "d"}) {
 			t.Errorf("pages of %d with tombstones: %v", limit, got)
 		}
+		from, to := []byte(freshet.StringKey("b")), []byte(freshet.StringKey("d"))
+		if got := f.queryIDs(store.Query{Model: "Task", All: true, From: from, To: to, Deleted: true, Limit: limit}); !cmp.Equal(got, []string{"b", "c"}) {
+			t.Errorf("pages of %d from b to d: %v", limit, got)
+		}
 	}
 	if got := f.queryIDs(store.Query{Model: "Task", Tokens: []freshet.Token{store.NoAudience}, Limit: 10}); !slices.Equal(got, []string{"b"}) {
 		t.Errorf("records without an audience: %v", got)
