@@ -368,19 +368,25 @@ func (r *Reader) lost(ctx context.Context, change *freshet.Change, c *freshet.Cu
 	return Sight{Model: m, Key: change.Key, Version: change.Version, Seq: change.Seq, At: change.At}, true, nil
 }
 
-// held tells whether a record that changed since the cursor was already in the audience of the token that
-// is gone through. Where history does not go back so far, it may have been.
+// held tells whether the reader may have been shown a record by the token that is gone through: at the
+// cursor or before, for a record that changed since is shown once, as it is now. What history does not tell
+// any more may have been.
 func (r *Reader) held(ctx context.Context, change *freshet.Change, c *freshet.Cursor) (bool, error) {
-	before, err := r.engine.store.History(ctx, store.HistoryQuery{
-		Ref: &store.Ref{Model: change.Model, Key: change.Key}, Before: c.Seq + 1, Limit: 1,
-	})
-	if err != nil {
-		return false, err
+	query := store.HistoryQuery{Ref: &store.Ref{Model: change.Model, Key: change.Key}, Limit: 1000, Bytes: pageBytes}
+	oldest := change.Version
+	for {
+		earlier, err := r.engine.store.History(ctx, query)
+		if err != nil || len(earlier) == 0 {
+			return oldest > 1, err
+		}
+		for i := range earlier {
+			e := &earlier[i]
+			if e.Seq <= c.Seq && e.Op != freshet.OpDelete && slices.Contains(e.Audience, c.Behind[0].Token) {
+				return true, nil
+			}
+			oldest, query.Before = e.Version, e.Seq
+		}
 	}
-	if len(before) == 0 {
-		return change.Version > 1 && r.engine.store.Head().History > 1, nil
-	}
-	return before[0].Op != freshet.OpDelete && slices.Contains(before[0].Audience, c.Behind[0].Token), nil
 }
 
 // visible tells whether some tokens show a record to a reader who syncs.

@@ -76,6 +76,9 @@ func (c *KeyCondition) operand(key, value []byte) ([]byte, error) {
 			values[i] = value
 			return nil
 		})
+		if _, malformed := err.(*rawjson.SyntaxError); malformed {
+			return nil, freshet.Errorf(freshet.Invalid, "a key condition on several fields needs an object of their values: %v", err)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -110,14 +113,6 @@ func appendElement(key []byte, f *schema.Field, value []byte) ([]byte, error) {
 	return f.AppendKey(key, stored)
 }
 
-// after gives the least key beyond all that begin with prefix; nil where there is none.
-func after(prefix []byte) []byte {
-	for i := len(prefix) - 1; i >= 0; i-- {
-		if prefix[i] < 0xFF {
-			next := slices.Clone(prefix[:i+1])
-			next[i]++
-			return next
-		}
-	}
-	return nil
-}
+// after gives a key beyond all that begin with the elements of prefix, or with the part of a string that
+// it ends in: no element, and no rune, begins with 0xFF, which stands for a zero byte's escape.
+func after(prefix []byte) []byte { return append(slices.Clone(prefix), 0xFF) }

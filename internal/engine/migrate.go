@@ -22,6 +22,14 @@ type storedSchema struct {
 	Pending []freshet.ModelName `json:"pending,omitempty"`
 }
 
+// StoredSources gives the schema that a store's records keep to, and tells whether it has one yet.
+func StoredSources(ctx context.Context, st store.Store) ([]schema.Source, bool, error) {
+	var kept storedSchema
+	e := &Engine{store: st}
+	found, err := e.Internal(settings).Get(ctx, schemaSetting, &kept)
+	return kept.Sources, found, err
+}
+
 // adopt makes the schema the store's: it refuses what the records would not survive, and rebuilds what
 // depends on the schema.
 func (e *Engine) adopt(ctx context.Context, sources []schema.Source) error {

@@ -38,8 +38,8 @@ type Outcome struct {
 const maxClientID = 128
 
 // Push applies a client's writes in their order and in one commit, each on its own or, with atomic, all or
-// none. Their counters rise. A write whose counter was used before gets the outcome of the first time and
-// changes nothing; what an all-or-nothing push was refused for is not remembered.
+// none. Their counters rise. A write whose counter was used before gets the outcome of the first time, a
+// refusal too, and changes nothing.
 func (e *Engine) Push(ctx context.Context, id *freshet.Identity, client string, writes []freshet.Write, atomic bool) ([]Outcome, error) {
 	if err := e.checkPush(client, writes); err != nil {
 		return nil, err
@@ -84,13 +84,14 @@ func (e *Engine) checkPush(client string, writes []freshet.Write) error {
 	return nil
 }
 
-// push is one Push under way. The requests that are nil were settled before the commit.
+// push is one Push under way. A request is nil where its write has a fault.
 type push struct {
 	engine   *Engine
 	id       *freshet.Identity
 	client   string
 	atomic   bool
 	writes   []*request
+	faults   []error // why writes could not be read
 	outcomes []Outcome
 	recalled int // the first writes, whose outcomes are of an earlier push
 }
@@ -98,12 +99,10 @@ type push struct {
 func (p *push) read(i int, w freshet.Write) {
 	p.outcomes[i] = Outcome{Counter: w.Counter, Model: w.Model, Key: w.Key}
 	r, err := p.engine.read(w)
-	if err != nil {
-		p.refuse(i, err)
-	} else {
+	if err == nil {
 		p.outcomes[i].Key = r.Key
 	}
-	p.writes = append(p.writes, r)
+	p.writes, p.faults = append(p.writes, r), append(p.faults, err)
 }
 
 func (p *push) refuse(i int, err error) {
@@ -129,35 +128,34 @@ func (p *push) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var batch store.Batch
-	counter := &store.Counter{Client: p.client}
+	batch := store.Batch{Counter: &store.Counter{Client: p.client}}
 	var placed []int // the writes of the batch's puts
 	for i := p.recalled; i < len(p.writes); i++ {
-		if r := p.writes[i]; r != nil {
-			put, err := p.resolve(ctx, i, r, states)
-			switch {
-			case err != nil && transient(err):
-				return err
-			case err != nil:
-				p.refuse(i, err)
-			case put != nil:
-				batch.Puts, placed = append(batch.Puts, *put), append(placed, i)
-			}
+		put, err := p.resolve(ctx, i, states)
+		switch {
+		case err != nil && transient(err):
+			return err
+		case err != nil:
+			p.refuse(i, err)
+		case put != nil:
+			batch.Puts, placed = append(batch.Puts, *put), append(placed, i)
 		}
 		if p.atomic && p.outcomes[i].Status == Refused {
 			p.skipOthers(i)
-			return nil
+			batch.Puts, placed = nil, nil
+			break
 		}
+	}
+	for i := p.recalled; i < len(p.outcomes); i++ {
 		outcome, err := encodeOutcome(&p.outcomes[i])
 		if err != nil {
 			return err
 		}
-		counter.Results = append(counter.Results, store.Result{Counter: p.outcomes[i].Counter, Outcome: outcome})
+		batch.Counter.Results = append(batch.Counter.Results, store.Result{Counter: p.outcomes[i].Counter, Outcome: outcome})
 	}
-	if len(counter.Results) == 0 {
+	if len(batch.Counter.Results) == 0 {
 		return nil
 	}
-	batch.Counter = counter
 	receipt, err := p.engine.store.Commit(ctx, batch)
 	for n, i := range placed {
 		if row := p.outcomes[i].Row; row != nil {
@@ -184,18 +182,19 @@ func (p *push) states(ctx context.Context) (map[store.Ref]state, error) {
 	}
 	states := make(map[store.Ref]state, len(refs))
 	for i, ref := range refs {
-		states[ref] = state{current: records[i]}.settled()
+		states[ref] = state{current: records[i], others: records[i]}
 	}
 	return states, nil
 }
 
-func (p *push) resolve(ctx context.Context, i int, r *request, states map[store.Ref]state) (*store.Put, error) {
-	o := &p.outcomes[i]
+func (p *push) resolve(ctx context.Context, i int, states map[store.Ref]state) (*store.Put, error) {
+	o, r := &p.outcomes[i], p.writes[i]
 	*o = Outcome{Counter: o.Counter, Model: o.Model, Key: o.Key}
-	again := *r
-	again.patch = slices.Clone(r.patch) // a create fills it in
+	if r == nil {
+		return nil, p.faults[i]
+	}
 	s := states[r.ref()]
-	done, err := p.engine.resolve(ctx, p.id, &again, s)
+	done, err := p.engine.resolve(ctx, p.id, r, s)
 	if err != nil {
 		return nil, err
 	}
@@ -204,10 +203,9 @@ func (p *push) resolve(ctx context.Context, i int, r *request, states map[store.
 		o.Status = Merged
 	}
 	if done.put != nil {
-		s.current = &freshet.Record{
-			Model: r.Model, Key: r.Key, Version: done.put.Expect + 1, Deleted: r.Op == freshet.OpDelete, Body: done.put.Body, Meta: done.put.Meta,
-		}
-		states[r.ref()] = s
+		states[r.ref()] = s.after(r, &done)
+	} else if s.current != s.others {
+		o.Row = nil // it has no place in the log yet
 	}
 	return done.put, nil
 }

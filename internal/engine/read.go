@@ -70,7 +70,7 @@ type ListQuery struct {
 	Filter     *filter.Filter
 	Descending bool
 	Deleted    bool   // tombstones too
-	Limit      int    // 0: 100
+	Limit      int    // 0: 100, or the largest page where that is less
 	Token      string // the NextToken of the page before
 }
 
@@ -98,7 +98,7 @@ func (e *Engine) List(ctx context.Context, id *freshet.Identity, q ListQuery) (L
 		return ListPage{}, forbidden(m, "list")
 	}
 	if q.Limit == 0 {
-		q.Limit = usualListPage
+		q.Limit = min(usualListPage, e.opts.Limits.ListPage)
 	}
 	if q.Limit < 0 || q.Limit > e.opts.Limits.ListPage {
 		return ListPage{}, freshet.Errorf(freshet.TooLarge, "limit: %d is over the largest page, %d records", q.Limit, e.opts.Limits.ListPage)

@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"slices"
+	"encoding/json"
 
 	"freshet"
 	"freshet/internal/rawjson"
@@ -17,7 +17,9 @@ import (
 type merge struct {
 	model     *schema.Model
 	base      schema.Doc // what the writer began from; nil where that is not known any more
+	mine      schema.Doc // what the writer wrote to the record since, in the same push
 	changed   func(*schema.Field) bool
+	known     bool // whether the base of the field at hand is known
 	conflicts []freshet.FieldConflict
 }
 
@@ -32,8 +34,14 @@ func (mg *merge) apply(next, patch schema.Doc) {
 			continue
 		}
 		var base []byte
-		if mg.base != nil {
+		if mg.known = mg.base != nil; mg.known {
 			base = mg.base[i]
+		}
+		if mg.mine != nil && mg.mine[i] != nil {
+			if base, mg.known = mg.mine[i], true; sameValue(base, next[i]) {
+				next[i] = yours
+				continue
+			}
 		}
 		next[i] = mg.value(f.Name, f.Type, f.Set, yours, next[i], base)
 	}
@@ -41,7 +49,7 @@ func (mg *merge) apply(next, patch schema.Doc) {
 
 // value merges one value that both sides changed. A base that is not known is nil, as is an absent one.
 func (mg *merge) value(path string, t *schema.Type, set bool, yours, theirs, base []byte) []byte {
-	if mg.base != nil && sameValue(yours, base) {
+	if mg.known && sameValue(yours, base) {
 		return theirs // the writer did not change it after all
 	}
 	if rawjson.IsNull(theirs) {
@@ -50,7 +58,7 @@ func (mg *merge) value(path string, t *schema.Type, set bool, yours, theirs, bas
 	if !rawjson.IsNull(yours) {
 		switch {
 		case t.IsList():
-			return mergeList(yours, theirs, base, set, mg.base != nil)
+			return mergeList(yours, theirs, base, set, mg.known)
 		case t.Object != nil:
 			return mg.object(path, t.Object, yours, theirs, base)
 		}
@@ -83,8 +91,8 @@ func (mg *merge) object(path string, o *schema.Object, yours, theirs, base []byt
 		value := others[f.Name]
 		switch {
 		case sameValue(ours[f.Name], value):
-		case mg.base != nil && sameValue(ours[f.Name], before[f.Name]):
-		case mg.base != nil && sameValue(value, before[f.Name]):
+		case mg.known && sameValue(ours[f.Name], before[f.Name]):
+		case mg.known && sameValue(value, before[f.Name]):
 			value = ours[f.Name]
 		default:
 			value = mg.value(path+"."+f.Name, f.Type, false, ours[f.Name], value, before[f.Name])
@@ -119,57 +127,73 @@ func mergeList(yours, theirs, base []byte, set, known bool) []byte {
 	before := merged
 	if known {
 		before = elements(base)
-		for _, gone := range beyond(before, ours) {
-			if i := slices.IndexFunc(merged, equalTo(gone)); i >= 0 {
-				merged = slices.Delete(merged, i, i+1)
-			}
-		}
+		merged = beyond(merged, beyond(before, ours))
 	}
-	for _, added := range beyond(ours, before) {
-		if !set || !slices.ContainsFunc(merged, equalTo(added)) {
-			merged = append(merged, added)
-		}
+	merged = append(merged, beyond(ours, before)...)
+	if set {
+		merged = distinct(merged)
 	}
-	list := []byte{'['}
-	for i, element := range merged {
-		if i > 0 {
-			list = append(list, ',')
-		}
-		list = append(list, element...)
-	}
-	return append(list, ']')
+	return listOf(merged)
 }
 
-// beyond gives the elements of a that b does not have, as often as a has them more.
-func beyond(a, b [][]byte) [][]byte {
-	rest := slices.Clone(b)
-	var more [][]byte
-	for _, element := range a {
-		if i := slices.IndexFunc(rest, equalTo(element)); i >= 0 {
-			rest = slices.Delete(rest, i, i+1)
-		} else {
-			more = append(more, element)
-		}
-	}
-	return more
+// unique leaves each element of a set in once.
+func unique(value []byte) []byte { return listOf(distinct(elements(value))) }
+
+// element is an element of a list. Elements with the same meaning are equal, however they are written.
+type element struct {
+	value   []byte
+	meaning string
 }
 
-func equalTo(a []byte) func([]byte) bool {
-	return func(b []byte) bool { return rawjson.Equal(a, b) }
-}
-
-func elements(value []byte) [][]byte {
-	var list [][]byte
+func elements(value []byte) []element {
+	var list []element
 	if !rawjson.IsNull(value) {
-		_ = rawjson.Elements(value, func(element []byte) error { // stored values are valid
-			list = append(list, element)
+		_ = rawjson.Elements(value, func(value []byte) error { // stored values are valid
+			var decoded any
+			_ = json.Unmarshal(value, &decoded)
+			meaning, _ := json.Marshal(decoded)
+			list = append(list, element{value, string(meaning)})
 			return nil
 		})
 	}
 	return list
 }
 
-// unique leaves each element of a set in once.
-func unique(value []byte) []byte {
-	return mergeList(value, []byte("[]"), nil, true, true)
+func listOf(elements []element) []byte {
+	list := []byte{'['}
+	for i, e := range elements {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, e.value...)
+	}
+	return append(list, ']')
+}
+
+// beyond gives the elements of a that b does not have, as often as a has them more.
+func beyond(a, b []element) []element {
+	rest := make(map[string]int, len(b))
+	for _, e := range b {
+		rest[e.meaning]++
+	}
+	var more []element
+	for _, e := range a {
+		if rest[e.meaning]--; rest[e.meaning] < 0 {
+			more = append(more, e)
+		}
+	}
+	return more
+}
+
+// distinct gives each element once, where it stands first.
+func distinct(list []element) []element {
+	seen := make(map[string]bool, len(list))
+	var once []element
+	for _, e := range list {
+		if !seen[e.meaning] {
+			seen[e.meaning] = true
+			once = append(once, e)
+		}
+	}
+	return once
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,7 +33,7 @@ func (e *Engine) Write(ctx context.Context, id *freshet.Identity, w freshet.Writ
 		if err != nil {
 			return Written{}, err
 		}
-		p, err := e.resolve(ctx, id, r, state{current: records[0]}.settled())
+		p, err := e.resolve(ctx, id, r, state{current: records[0], others: records[0]})
 		if err != nil || p.put == nil {
 			return p.written, err
 		}
@@ -79,8 +80,10 @@ func (e *Engine) read(w freshet.Write) (*request, error) {
 		}
 	}
 	if w.Key == "" {
-		r.Key, err = m.KeyOf(r.patch)
-		return r, err
+		if r.Key, err = m.KeyOf(r.patch); err != nil {
+			return nil, err
+		}
+		return r, nil
 	}
 	key := make(schema.Doc, len(m.Fields))
 	if err := m.SetKey(key, w.Key); err != nil {
@@ -95,17 +98,35 @@ func (e *Engine) read(w freshet.Write) (*request, error) {
 	return r, nil
 }
 
-// state is a record as a write finds it.
+// state is a record as a write finds it; both are nil where there is none.
 type state struct {
-	current *freshet.Record // nil where there is none
-	others  freshet.Version // the latest version that is not of the same push; what it wrote itself is no conflict
+	current *freshet.Record
+	others  *freshet.Record // as others left it, before the same push wrote to it
+	mine    schema.Doc      // the fields that the same push wrote since; nil outside of a push
 }
 
-// settled is the state outside of a push.
-func (s state) settled() state {
-	if s.current != nil {
-		s.others = s.current.Version
+// stale tells whether others wrote after a version. What the same push wrote is no conflict.
+func (s state) stale(base freshet.Version) bool {
+	return base != 0 && s.others != nil && base < s.others.Version
+}
+
+// after is the state that a write of a push leaves to the next ones.
+func (s state) after(r *request, done *prepared) state {
+	s.current = &freshet.Record{
+		Model: r.Model, Key: r.Key, Version: done.put.Expect + 1, Deleted: r.Op == freshet.OpDelete, Body: done.put.Body, Meta: done.put.Meta,
 	}
+	if r.Op == freshet.OpCreate {
+		s.others = nil
+	}
+	mine := make(schema.Doc, len(r.patch))
+	copy(mine, s.mine)
+	for i, value := range r.patch {
+		refused := func(c freshet.FieldConflict) bool { return c.Field == r.model.Fields[i].Name }
+		if value != nil && !slices.ContainsFunc(done.written.Conflicts, refused) {
+			mine[i] = value
+		}
+	}
+	s.mine = mine
 	return s
 }
 
@@ -133,7 +154,7 @@ func (e *Engine) create(id *freshet.Identity, r *request, s state) (prepared, er
 	if err := r.checkImplicit(id); err != nil {
 		return prepared{}, err
 	}
-	next := r.patch
+	next := slices.Clone(r.patch)
 	m.SetDefaults(next)
 	m.SetOwners(id, next)
 	now := timestamp(e.opts.Now())
@@ -187,7 +208,7 @@ func (e *Engine) update(ctx context.Context, id *freshet.Identity, r *request, s
 	if err != nil {
 		return prepared{}, err
 	}
-	stale := r.Base != 0 && r.Base < s.others
+	stale := s.stale(r.Base)
 	if stale && m.Conflict == schema.Optimistic {
 		return prepared{}, e.conflict(id, row, "the record was changed: version %d, and the write was made on %d", row.Version, r.Base)
 	}
@@ -195,10 +216,9 @@ func (e *Engine) update(ctx context.Context, id *freshet.Identity, r *request, s
 	next := append(schema.Doc(nil), row.Doc...)
 	mg := merge{model: m, changed: func(*schema.Field) bool { return false }}
 	if stale && m.Conflict == schema.AutoMerge {
-		mg.changed = func(f *schema.Field) bool {
-			v := versions[f.Ordinal]
-			return f != m.UpdatedAt() && v > r.Base && v <= s.others
-		}
+		others := decodeFieldVersions(m, s.others.Meta)
+		mg.mine = s.mine
+		mg.changed = func(f *schema.Field) bool { return f != m.UpdatedAt() && others[f.Ordinal] > r.Base }
 		if mg.base, err = e.version(ctx, m, r.ref(), r.Base); err != nil {
 			return prepared{}, err
 		}
@@ -236,7 +256,7 @@ func (e *Engine) delete(id *freshet.Identity, r *request, s state) (prepared, er
 	if err != nil {
 		return prepared{}, err
 	}
-	if r.Base != 0 && r.Base < s.others && r.model.Conflict != schema.LastWriter {
+	if s.stale(r.Base) && r.model.Conflict != schema.LastWriter {
 		return prepared{}, e.conflict(id, row, "the record was changed: version %d, and the delete was made on %d", row.Version, r.Base)
 	}
 	return e.prepare(id, r, row.Version+1, row.Doc, decodeFieldVersions(r.model, row.Meta), nil)
