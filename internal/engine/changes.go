@@ -42,6 +42,7 @@ type Reader struct {
 	id     *freshet.Identity
 	models map[freshet.ModelName]*scoped
 	all    bool            // every model that the identity may sync
+	denied *schema.Model   // one asked for by name that the identity can never sync; nil: none
 	tokens []freshet.Token // those that find records of the models
 	scope  uint32
 	key    string
@@ -52,8 +53,8 @@ type scoped struct {
 	filter *filter.Filter
 }
 
-// Reader makes a reader. Models that the identity can never sync are refused when they are asked for by
-// name, and left out otherwise.
+// Reader makes a reader. Models that the identity can never sync are left out. Where it asked for one by
+// name, it may not begin from nothing; with a cursor from before it lost the right it gets the removals.
 func (e *Engine) Reader(id *freshet.Identity, scope Scope) (*Reader, error) {
 	r := &Reader{engine: e, id: id, models: make(map[freshet.ModelName]*scoped), all: len(scope.Models) == 0}
 	for _, name := range scope.Models {
@@ -62,7 +63,7 @@ func (e *Engine) Reader(id *freshet.Identity, scope Scope) (*Reader, error) {
 			return nil, err
 		}
 		if !m.MayEver(id, schema.AccessSync) {
-			return nil, forbidden(m, "sync")
+			r.denied = m
 		}
 		r.models[name] = &scoped{model: m}
 	}
@@ -142,10 +143,13 @@ func (r *Reader) Key() string { return r.key }
 // Open gives the place that a cursor stands for; none begins from nothing. With reset it begins from
 // nothing too, for the cursor is of another log.
 func (r *Reader) Open(text string) (c freshet.Cursor, reset bool, err error) {
-	if text == "" && len(r.models) == 0 {
-		return c, false, freshet.Errorf(freshet.Forbidden, "not allowed to sync any model")
-	}
 	if text == "" {
+		switch {
+		case r.denied != nil:
+			return c, false, forbidden(r.denied, "sync")
+		case len(r.models) == 0:
+			return c, false, freshet.Errorf(freshet.Forbidden, "not allowed to sync any model")
+		}
 		return r.begin(), false, nil
 	}
 	c, ours, err := r.engine.seal.open(text)
@@ -291,113 +295,4 @@ func (r *Reader) sight(change *freshet.Change, visible bool) (Sight, bool, error
 	}
 	sight.Body = change.Body
 	return sight, true, nil
-}
-
-// backlog reads on in the index of a token that the reader gained or lost, up to its place in the log.
-func (r *Reader) backlog(ctx context.Context, c *freshet.Cursor, limit int) (Page, error) {
-	b := &c.Behind[0]
-	query := store.ChangesQuery{
-		Tokens: []freshet.Token{b.Token}, After: b.At, Known: max(c.Seq, c.Known), Limit: limit, Bytes: pageBytes,
-	}
-	if !b.Lost {
-		query.Until = c.Seq
-	}
-	found, err := r.engine.store.Changes(ctx, query)
-	if err != nil {
-		return Page{}, err
-	}
-	var page Page
-	for i := range found.Changes {
-		change := &found.Changes[i]
-		show := r.gained
-		if b.Lost {
-			show = r.lost
-		}
-		sight, ok, err := show(ctx, change, c)
-		if err != nil {
-			return Page{}, err
-		}
-		if ok {
-			page.Changes = append(page.Changes, sight)
-		}
-	}
-	b.At = found.Next
-	if !found.More {
-		c.Behind = c.Behind[1:]
-	}
-	page.UpToDate = len(c.Behind) == 0 && c.Seq == r.engine.store.Head().Seq
-	return page, nil
-}
-
-// gained shows a record that a token brought, unless the reader was shown it by one that it kept: such a
-// record is in both indexes at the same place, which the reader is beyond.
-func (r *Reader) gained(_ context.Context, change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
-	if change.Body == nil {
-		return Sight{}, false, nil
-	}
-	kept := slices.DeleteFunc(slices.Clone(r.tokens), func(token freshet.Token) bool {
-		return slices.ContainsFunc(c.Behind, func(b freshet.Backlog) bool { return b.Token == token })
-	})
-	if shown, err := r.visible(change, kept); err != nil || shown {
-		return Sight{}, false, err
-	}
-	sight, ok, err := r.sight(change, true)
-	return sight, ok && sight.Body != nil, err
-}
-
-// lost takes away a record that the reader may have been shown by a token that it does not hold any more.
-// With the token it may have lost the model.
-func (r *Reader) lost(ctx context.Context, change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
-	m := r.engine.schema.Model(change.Model)
-	if m == nil || r.models[change.Model] == nil && !r.all {
-		return Sight{}, false, nil
-	}
-	if change.Body == nil && change.Seq <= c.Seq {
-		return Sight{}, false, nil // that removal was shown
-	}
-	if change.Body != nil {
-		if still, err := r.visible(change, r.tokens); err != nil || still {
-			return Sight{}, false, err
-		}
-	}
-	if change.Seq > c.Seq {
-		if held, err := r.held(ctx, change, c); err != nil || !held {
-			return Sight{}, false, err
-		}
-	}
-	return Sight{Model: m, Key: change.Key, Version: change.Version, Seq: change.Seq, At: change.At}, true, nil
-}
-
-// held tells whether the reader may have been shown a record by the token that is gone through: at the
-// cursor or before, for a record that changed since is shown once, as it is now. What history does not tell
-// any more may have been.
-func (r *Reader) held(ctx context.Context, change *freshet.Change, c *freshet.Cursor) (bool, error) {
-	query := store.HistoryQuery{Ref: &store.Ref{Model: change.Model, Key: change.Key}, Limit: 1000, Bytes: pageBytes}
-	oldest := change.Version
-	for {
-		earlier, err := r.engine.store.History(ctx, query)
-		if err != nil || len(earlier) == 0 {
-			return oldest > 1, err
-		}
-		for i := range earlier {
-			e := &earlier[i]
-			if e.Seq <= c.Seq && e.Op != freshet.OpDelete && slices.Contains(e.Audience, c.Behind[0].Token) {
-				return true, nil
-			}
-			oldest, query.Before = e.Version, e.Seq
-		}
-	}
-}
-
-// visible tells whether some tokens show a record to a reader who syncs.
-func (r *Reader) visible(change *freshet.Change, tokens []freshet.Token) (bool, error) {
-	s := r.models[change.Model]
-	if s == nil {
-		return false, nil
-	}
-	doc, err := s.model.Parse(change.Body)
-	if err != nil {
-		return false, err
-	}
-	return s.model.Allows(&freshet.Identity{Tokens: tokens}, schema.AccessSync, doc), nil
 }

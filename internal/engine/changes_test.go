@@ -160,9 +160,15 @@ func TestScope(t *testing.T) {
 	f.wantSights("one model", newReplica(scope("Task")), staff, "Task a 1")
 	f.wantSights("two, in any order and number", newReplica(scope("Note", "Task", "Note")), staff, "Task a 1", "Note a 1")
 	for model, want := range map[freshet.ModelName]freshet.Code{"Note": freshet.Forbidden, "Duty": freshet.Forbidden, "Ghost": freshet.Invalid, settings: freshet.Invalid} {
-		_, err := f.Reader(ana, scope("Task", model))
+		r, err := f.Reader(ana, scope("Task", model))
+		if err == nil {
+			_, _, err = r.Open("")
+		}
 		wantCode(t, "a reader of "+string(model), err, want)
 	}
+	named := newReplica(scope("Note"))
+	f.wantSights("a model by name", named, staff, "Note a 1")
+	f.wantSights("the same, when the group with its right is lost", named, ana, "-Note a 1")
 	_, err := f.Reader(ana, Scope{Models: []freshet.ModelName{"Task"}, Filter: []byte(`{"Part":{}}`)})
 	wantCode(t, "a filter of a model that is not read", err, freshet.Invalid)
 

@@ -10,6 +10,7 @@ package engine
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -102,21 +103,19 @@ func (e *Engine) model(name freshet.ModelName) (*schema.Model, error) {
 
 const settings freshet.ModelName = "_Setting"
 
-// loadSeal gives the key that cursors are sealed with, and makes it in a new store.
+// loadSeal gives the key that cursors are sealed with, and makes it in a new store. Of several nodes that open
+// a new store at once, one makes it.
 func loadSeal(ctx context.Context, e *Engine) (cursorSeal, error) {
 	type setting struct{ Key []byte }
-	internal := e.Internal(settings)
 	var kept setting
-	found, err := internal.Get(ctx, "cursor seal", &kept)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
+	err := e.UpdateDocuments(ctx, []Document{{settings, "cursor seal"}}, func(bodies [][]byte) ([][]byte, error) {
+		if bodies[0] != nil {
+			return bodies, json.Unmarshal(bodies[0], &kept)
+		}
 		kept.Key = make([]byte, 32)
 		_, _ = rand.Read(kept.Key)
-		if err := internal.Put(ctx, "cursor seal", kept); err != nil {
-			return nil, err
-		}
-	}
-	return cursorSeal(kept.Key), nil
+		body, err := json.Marshal(kept)
+		return [][]byte{body}, err
+	})
+	return cursorSeal(kept.Key), err
 }

@@ -20,6 +20,7 @@ const schemaSetting = "schema"
 type storedSchema struct {
 	Sources []schema.Source     `json:"sources"`
 	Pending []freshet.ModelName `json:"pending,omitempty"`
+	Resend  []freshet.ModelName `json:"resend,omitempty"` // of those, the ones to be shown to readers anew
 }
 
 // StoredSources gives the schema that a store's records keep to, and tells whether it has one yet.
@@ -56,15 +57,20 @@ func (e *Engine) adopt(ctx context.Context, sources []schema.Source) error {
 		if slices.Contains(difference.Rebuild, m) || slices.Contains(kept.Pending, m.Name) {
 			next.Pending = append(next.Pending, m.Name)
 		}
+		if slices.Contains(difference.Resend, m) || slices.Contains(kept.Resend, m.Name) {
+			next.Resend = append(next.Resend, m.Name)
+		}
 	}
 	for {
 		if err := e.Internal(settings).Put(ctx, schemaSetting, next); err != nil || len(next.Pending) == 0 {
 			return err
 		}
-		if err := e.rebuild(ctx, e.schema.Model(next.Pending[0])); err != nil {
+		done := next.Pending[0]
+		if err := e.rebuild(ctx, e.schema.Model(done), slices.Contains(next.Resend, done)); err != nil {
 			return err
 		}
 		next.Pending = next.Pending[1:]
+		next.Resend = slices.DeleteFunc(next.Resend, func(name freshet.ModelName) bool { return name == done })
 	}
 }
 
@@ -100,8 +106,8 @@ func (e *Engine) empty(ctx context.Context, name freshet.ModelName) (bool, error
 	return len(page.Records) == 0, err
 }
 
-// rebuild looks at every record of a model again.
-func (e *Engine) rebuild(ctx context.Context, m *schema.Model) error {
+// rebuild looks at every record of a model again; with resend each is written, so that readers see it anew.
+func (e *Engine) rebuild(ctx context.Context, m *schema.Model, resend bool) error {
 	query := store.Query{Model: m.Name, All: true, Deleted: true, Limit: 500}
 	done := 0
 	for {
@@ -109,7 +115,7 @@ func (e *Engine) rebuild(ctx context.Context, m *schema.Model) error {
 		if err != nil {
 			return err
 		}
-		if err := e.rebuildPage(ctx, m, page.Records); err != nil {
+		if err := e.rebuildPage(ctx, m, page.Records, resend); err != nil {
 			return err
 		}
 		done += len(page.Records)
@@ -123,13 +129,16 @@ func (e *Engine) rebuild(ctx context.Context, m *schema.Model) error {
 
 // rebuildPage commits what a schema makes different of some records. It runs before anybody else writes,
 // so that no record is stale; another node that writes meanwhile makes it begin again.
-func (e *Engine) rebuildPage(ctx context.Context, m *schema.Model, records []*freshet.Record) error {
+func (e *Engine) rebuildPage(ctx context.Context, m *schema.Model, records []*freshet.Record, resend bool) error {
 	for {
 		var batch store.Batch
 		var refs []store.Ref
 		for _, r := range records {
+			if r == nil {
+				continue // trimmed meanwhile
+			}
 			refs = append(refs, store.Ref{Model: r.Model, Key: r.Key})
-			if err := e.rebuildRecord(m, r, &batch); err != nil {
+			if err := e.rebuildRecord(m, r, resend, &batch); err != nil {
 				return err
 			}
 		}
@@ -146,13 +155,13 @@ func (e *Engine) rebuildPage(ctx context.Context, m *schema.Model, records []*fr
 	}
 }
 
-func (e *Engine) rebuildRecord(m *schema.Model, r *freshet.Record, batch *store.Batch) error {
+func (e *Engine) rebuildRecord(m *schema.Model, r *freshet.Record, resend bool, batch *store.Batch) error {
 	doc, err := m.Parse(r.Body)
 	if err != nil {
 		return err
 	}
 	versions := decodeFieldVersions(m, r.Meta)
-	changed := false
+	changed := resend && !r.Deleted
 	for i, f := range m.Fields {
 		// A field that may be null keeps its null: a default is for new records.
 		if f.Type.NonNull && f.Default != nil && rawjson.IsNull(doc[i]) {

@@ -283,6 +283,9 @@ func (e *Engine) writable(id *freshet.Identity, r *request, s state, access sche
 		return nil, e.conflict(id, row, "the record was deleted")
 	case row.Deleted:
 		return nil, notFound(r)
+	case r.condition != nil && !m.Allows(id, schema.AccessGet, row.Doc):
+		// What matches would tell what the record holds.
+		return nil, freshet.Errorf(freshet.Forbidden, "not allowed to set a condition on a %s that you may not get", m.Name)
 	case !r.condition.Match(row.Doc, false):
 		return nil, conditionFailed()
 	case r.Base > row.Version:

@@ -10,6 +10,7 @@ import (
 // Difference is what becomes of stored records when a schema takes the place of an older one.
 type Difference struct {
 	Rebuild []*Model            // models whose records have to be looked at again: indexes, audience, defaults
+	Resend  []*Model            // of those, the ones whose records readers have to be shown anew, though their audience is the same
 	Dropped []freshet.ModelName // models that are gone; safe while they have no records
 	Filled  []*Model            // models with new fields that need values and have no default; safe while they have no records
 	Refused []string            // changes that stored records do not survive, each with what to do instead
@@ -30,8 +31,11 @@ func Compare(old, next *Schema) Difference {
 		c := comparison{old: before, now: now}
 		c.compare()
 		d.Refused = append(d.Refused, c.refused...)
-		if c.rebuild {
+		if c.rebuild || c.resend {
 			d.Rebuild = append(d.Rebuild, now)
+		}
+		if c.resend {
+			d.Resend = append(d.Resend, now)
 		}
 		if c.fills {
 			d.Filled = append(d.Filled, now)
@@ -43,6 +47,7 @@ func Compare(old, next *Schema) Difference {
 type comparison struct {
 	old, now *Model
 	rebuild  bool
+	resend   bool
 	fills    bool
 	refused  []string
 }
@@ -78,6 +83,12 @@ func (c *comparison) compare() {
 	}
 	if !slices.EqualFunc(readRules(c.old), readRules(c.now), sameAudience) {
 		c.rebuild = true
+	}
+	// A rule that lets its readers sync now, or does not any more, leaves the audience as it was.
+	for _, before := range readRules(c.old) {
+		for _, now := range readRules(c.now) {
+			c.resend = c.resend || sameAudience(before, now) && (before.Access^now.Access)&AccessSync != 0
+		}
 	}
 }
 

@@ -12,8 +12,8 @@ func (m *Model) KeyOf(doc Doc) (freshet.Key, error) {
 	key := make([]byte, 0, 64)
 	for _, f := range m.Key {
 		value := doc[f.Ordinal]
-		if rawjson.IsNull(value) {
-			return "", freshet.Errorf(freshet.Invalid, "%s.%s: null, and the key needs a value", m.Name, f.Name)
+		if rawjson.IsNull(value) || len(value) == len(`""`) && value[0] == '"' {
+			return "", freshet.Errorf(freshet.Invalid, "%s.%s: null or empty, and the key needs a value", m.Name, f.Name)
 		}
 		var err error
 		if key, err = f.AppendKey(key, value); err != nil {
@@ -148,15 +148,19 @@ func (m *Model) SetKey(doc Doc, key freshet.Key) error {
 		return freshet.Errorf(freshet.Invalid, "malformed key of %s", m.Name)
 	}
 	for i, f := range m.Key {
+		var kind keyKind
 		switch v := elements[i].(type) {
 		case string:
-			doc[f.Ordinal] = rawjson.AppendString(nil, v)
+			doc[f.Ordinal], kind = rawjson.AppendString(nil, v), keyText
 		case int64:
-			doc[f.Ordinal] = rawjson.AppendInt(nil, v)
+			doc[f.Ordinal], kind = rawjson.AppendInt(nil, v), keyInt
 		case float64:
-			doc[f.Ordinal] = strconv.AppendFloat(nil, v, 'g', -1, 64)
+			doc[f.Ordinal], kind = strconv.AppendFloat(nil, v, 'g', -1, 64), keyFloat
 		case bool:
-			doc[f.Ordinal] = strconv.AppendBool(nil, v)
+			doc[f.Ordinal], kind = strconv.AppendBool(nil, v), keyBool
+		}
+		if kind != scalarKey(f.Type) {
+			return freshet.Errorf(freshet.Invalid, "%s.%s: %s is no %s", m.Name, f.Name, doc[f.Ordinal], f.Type.Name)
 		}
 	}
 	return nil

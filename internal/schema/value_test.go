@@ -117,7 +117,7 @@ func TestKeys(t *testing.T) {
 	}{
 		{model: "Plain", text: `a b`, body: `{"id":"a b"}`},
 		{model: "Plain", text: "a\x00\"é", body: `{"id":"a\u0000\"é"}`},
-		{model: "Plain", text: ``, body: `{"id":""}`},
+		{model: "Plain", text: ``, bad: true},
 		{model: "Number", text: `-5`, body: `{"n":-5}`},
 		{model: "Number", text: `x`, bad: true},
 		{model: "Number", text: `99999999999`, bad: true},

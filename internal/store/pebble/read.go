@@ -96,7 +96,11 @@ func (d *DB) recordHistory(v view, query store.HistoryQuery) ([]freshet.Change, 
 		return nil, err
 	}
 	page := changePage{limit: query.Limit, bytes: query.Bytes}
-	for seq := r.Seq; seq >= max(v.head.History, 1); {
+	first, err := d.historyFrom(v, r, query.Before)
+	if err != nil {
+		return nil, err
+	}
+	for seq := first; seq >= max(v.head.History, 1); {
 		value, closer, err := v.snapshot.Get(appendLogKey(nil, seq))
 		if err != nil {
 			return nil, err
@@ -111,6 +115,26 @@ func (d *DB) recordHistory(v view, query store.HistoryQuery) ([]freshet.Change, 
 		seq = change.Prev
 	}
 	return page.changes, nil
+}
+
+// historyFrom gives where to begin a walk of a record's changes. Where the walk went on from before one of
+// them, that one's entry tells; the walk need not come down from the latest again.
+func (d *DB) historyFrom(v view, r *row, before freshet.Seq) (freshet.Seq, error) {
+	if before == 0 || before > r.Seq {
+		return r.Seq, nil
+	}
+	value, closer, err := v.snapshot.Get(appendLogKey(nil, before))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return r.Seq, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	change, err := decodeChange(before, value)
+	if err = errors.Join(err, closer.Close()); err != nil || change.Model != r.Model || change.Key != r.Key {
+		return r.Seq, err
+	}
+	return change.Prev, nil
 }
 
 // changePage collects changes up to a limit.

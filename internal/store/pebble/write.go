@@ -45,7 +45,9 @@ func (c *committer) write(g *group, batch *store.Batch, priors []prior) (store.R
 	if w.err != nil {
 		return store.Receipt{}, w.err
 	}
-	c.head.Seq, c.head.At = receipt.Last, receipt.At
+	if len(batch.Puts) > 0 {
+		c.head.Seq, c.head.At = receipt.Last, receipt.At
+	}
 	return receipt, nil
 }
 

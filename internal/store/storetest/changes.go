@@ -286,6 +286,8 @@ func testHistory(t *testing.T, open Open) {
 		{store.HistoryQuery{Ref: &a, Limit: 2, Before: 3}, []string{"1 a 1"}},
 		{store.HistoryQuery{Ref: &a, Limit: 2, Before: 4}, []string{"3 a 2", "1 a 1"}},
 		{store.HistoryQuery{Ref: &a, Limit: 2, Before: 1}, nil},
+		{store.HistoryQuery{Ref: &a, Limit: 2, Before: 2}, []string{"1 a 1"}},
+		{store.HistoryQuery{Ref: &a, Limit: 2, Before: 9}, []string{"4 a 3", "3 a 2"}},
 		{store.HistoryQuery{Ref: &none, Limit: 2}, nil},
 		{store.HistoryQuery{Limit: 10}, []string{"1 a 1", "2 b 1", "3 a 2", "4 a 3"}},
 		{store.HistoryQuery{Limit: 2, After: 1}, []string{"2 b 1", "3 a 2"}},

@@ -226,8 +226,12 @@ func testCounters(t *testing.T, open Open) {
 		t.Fatal(err)
 	}
 	// Refusals are remembered without a put; another client's counters are its own.
+	before := f.Head()
 	if _, err := f.Commit(ctx, store.Batch{Counter: counter("c1", 5)}); err != nil {
 		t.Fatal(err)
+	}
+	if f.Head() != before {
+		t.Errorf("a commit without a change moved the head from %+v to %+v", before, f.Head())
 	}
 	if _, err := f.Commit(ctx, store.Batch{Puts: []store.Put{put("b", 0)}, Counter: counter("c2", 1)}); err != nil {
 		t.Fatal(err)
