@@ -1,0 +1,159 @@
+package server
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"freshet"
+	"freshet/internal/auth"
+	"freshet/internal/engine"
+	"freshet/internal/schema"
+	"freshet/schemas"
+)
+
+// The defaults of a Config.
+const (
+	DefaultData   = "./freshet-data"
+	DefaultListen = "127.0.0.1:8080"
+	DefaultKept   = 90 * 24 * time.Hour
+)
+
+// Forever is a time to keep something that does not end.
+const Forever time.Duration = -1
+
+// Config is how a server runs. The zero value is the default.
+type Config struct {
+	Data    string        // the data directory; default DefaultData
+	Schema  []string      // files of SDL, and directories of *.graphql; default: the workspace schema
+	Listen  string        // host and port of the public door; default DefaultListen
+	APIKeys []string      // let in beside those that are stored
+	Issuers []auth.Issuer // whose tokens are believed
+
+	// How long the server remembers, each DefaultKept by default. A client that was away for longer than
+	// tombstones are kept has to look through all it has when it comes back; versions of records can be
+	// told apart as long as history is kept, which is no shorter.
+	KeepTombstones time.Duration
+	KeepHistory    time.Duration
+
+	Limits    Limits
+	LogLevel  slog.Level
+	LogFormat LogFormat
+}
+
+// Limits bound what one request may ask for. The zero value of each is its default.
+type Limits struct {
+	engine.Limits
+	BodyBytes     int // of an HTTP request or a socket's message; default 1 MiB
+	Subscriptions int // of one socket; default 1,000
+}
+
+// LogFormat is how log lines look.
+type LogFormat string
+
+// The formats. The default is text on a terminal and JSON elsewhere.
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// Validate tells what is wrong with the configuration, as far as that shows without touching disk or
+// network.
+func (c *Config) Validate() error {
+	if c.Listen != "" {
+		if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+			return freshet.Errorf(freshet.Invalid, "listen: %q is no address; write host:port, like %s, or :8080 for all addresses", c.Listen, DefaultListen)
+		}
+	}
+	if !slices.Contains([]LogFormat{"", LogText, LogJSON}, c.LogFormat) {
+		return freshet.Errorf(freshet.Invalid, "log-format: %q is not known; write text or json", c.LogFormat)
+	}
+	for i := range c.Issuers {
+		if err := c.Issuers[i].Validate(); err != nil {
+			return err
+		}
+	}
+	for name, kept := range map[string]time.Duration{"keep-tombstones": c.KeepTombstones, "keep-history": c.KeepHistory} {
+		if kept < 0 && kept != Forever || kept > 0 && kept < time.Hour {
+			return freshet.Errorf(freshet.Invalid, "%s: %s is too short; keep an hour at least", name, kept)
+		}
+	}
+	if d := c.withDefaults(); d.KeepHistory != Forever && (d.KeepTombstones == Forever || d.KeepTombstones > d.KeepHistory) {
+		return freshet.Errorf(freshet.Invalid, "keep-history: %s is shorter than tombstones are kept; history tells how old they are", duration(d.KeepHistory))
+	}
+	l := &c.Limits
+	for name, limit := range map[string]int{
+		"record_bytes": l.RecordBytes, "batch_writes": l.BatchWrites, "list_page": l.ListPage,
+		"changes_page": l.ChangesPage, "body_bytes": l.BodyBytes, "subscriptions": l.Subscriptions,
+	} {
+		if limit < 0 {
+			return freshet.Errorf(freshet.Invalid, "limits.%s: %d is negative; write 0 for the default", name, limit)
+		}
+	}
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Data == "" {
+		c.Data = DefaultData
+	}
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if c.KeepTombstones == 0 {
+		c.KeepTombstones = DefaultKept
+	}
+	if c.KeepHistory == 0 {
+		c.KeepHistory = max(DefaultKept, c.KeepTombstones)
+		if c.KeepTombstones == Forever {
+			c.KeepHistory = Forever
+		}
+	}
+	return c
+}
+
+// sources reads the schema.
+func (c *Config) sources() ([]schema.Source, error) {
+	if len(c.Schema) == 0 {
+		return []schema.Source{{Name: "workspace.graphql", Text: schemas.Workspace}}, nil
+	}
+	var sources []schema.Source
+	for _, path := range c.Schema {
+		files := []string{path}
+		info, err := os.Stat(path)
+		if err == nil && info.IsDir() {
+			// Names of directories may hold what a pattern would take for its own.
+			files, err = fs.Glob(os.DirFS(path), "*.graphql")
+			for i := range files {
+				files[i] = filepath.Join(path, files[i])
+			}
+			if err == nil && len(files) == 0 {
+				return nil, freshet.Errorf(freshet.Invalid, "schema: there is no file *.graphql in %s", path)
+			}
+		}
+		if err != nil {
+			return nil, freshet.Errorf(freshet.Invalid, "schema: %v", err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return nil, freshet.Errorf(freshet.Invalid, "schema: %v", err)
+			}
+			sources = append(sources, schema.Source{Name: file, Text: string(text)})
+		}
+	}
+	return sources, nil
+}
+
+// duration gives days where a duration is some.
+func duration(d time.Duration) string {
+	if day := 24 * time.Hour; d >= day && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return d.String()
+}

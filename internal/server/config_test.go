@@ -1,0 +1,81 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"freshet"
+	"freshet/internal/auth"
+	"freshet/internal/engine"
+	"freshet/internal/schema"
+	"freshet/schemas"
+)
+
+func TestValidate(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		cfg   Config
+		fault string // empty: none
+	}{
+		{"defaults", Config{}, ""},
+		{"all addresses", Config{Listen: ":80"}, ""},
+		{"no port", Config{Listen: "localhost"}, `listen: "localhost" is no address`},
+		{"log format", Config{LogFormat: "xml"}, `log-format: "xml" is not known`},
+		{"issuer", Config{Issuers: []auth.Issuer{{URL: "x"}}}, `the issuer "x" is no URL`},
+		{"too short", Config{KeepTombstones: time.Minute}, "keep-tombstones: 1m0s is too short"},
+		{"negative", Config{KeepHistory: -2}, "keep-history: -2ns is too short"},
+		{"history is shorter", Config{KeepHistory: 24 * time.Hour}, "keep-history: 1d is shorter than tombstones are kept"},
+		{"tombstones for ever", Config{KeepTombstones: Forever}, ""},
+		{"tombstones for ever, history not", Config{KeepTombstones: Forever, KeepHistory: time.Hour}, "keep-history: 1h0m0s is shorter"},
+		{"history for ever", Config{KeepHistory: Forever}, ""},
+		{"longer tombstones", Config{KeepTombstones: 2 * DefaultKept}, ""},
+		{"limit", Config{Limits: Limits{Limits: engine.Limits{ListPage: -1}}}, "limits.list_page: -1 is negative"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.cfg.Validate()
+			if c.fault == "" && err != nil || c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+				t.Errorf("the error is %v, want %q", err, c.fault)
+			}
+			if err != nil && freshet.CodeOf(err) != freshet.Invalid {
+				t.Errorf("the code is %s", freshet.CodeOf(err))
+			}
+		})
+	}
+}
+
+func TestSources(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "[odd*name")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	b, a, other := file("b.graphql", "B"), file("a.graphql", "A"), file("other.txt", "O")
+	for _, c := range []struct {
+		paths []string
+		want  []schema.Source
+	}{
+		{nil, []schema.Source{{Name: "workspace.graphql", Text: schemas.Workspace}}},
+		{[]string{dir}, []schema.Source{{Name: a, Text: "A"}, {Name: b, Text: "B"}}},
+		{[]string{other, b}, []schema.Source{{Name: other, Text: "O"}, {Name: b, Text: "B"}}},
+	} {
+		cfg := Config{Schema: c.paths}
+		got, err := cfg.sources()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("of %q (-want +got):\n%s", c.paths, diff)
+		}
+	}
+}

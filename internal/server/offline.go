@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"freshet"
+	"freshet/internal/api/control"
+	"freshet/internal/engine"
+	"freshet/internal/store/pebble"
+)
+
+// newDesk makes a desk for a store, as far as that goes without an engine.
+func newDesk(st *pebble.DB) *control.Desk {
+	check := func(ctx context.Context, progress func(stage string, done int)) (control.Report, error) {
+		found, err := st.Check(ctx, progress)
+		if err != nil {
+			return control.Report{}, err
+		}
+		return control.Report{
+			Seq: found.Head.Seq, Records: found.Records, Changes: found.Changes, Entries: found.Entries, Indexed: found.Indexed, Problems: found.Problems,
+		}, nil
+	}
+	return &control.Desk{Store: st, CheckStore: check}
+}
+
+// Offline is a desk on a data directory that no server has open.
+type Offline struct {
+	*control.Desk
+	store *pebble.DB
+}
+
+// OpenOffline opens the desk of a data directory. Errors: not_found where there is no data directory, and
+// those of Open.
+//
+// With bare, only the store is opened, so that one whose records an engine would not take can be looked
+// at. Otherwise the schema is the one that the store's records keep to; a store that has none yet gets the
+// one of the configuration, as a server would give it.
+func OpenOffline(ctx context.Context, cfg Config, bare bool, logger *slog.Logger) (*Offline, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	if _, err := os.Stat(filepath.Join(cfg.Data, "store")); bare && errors.Is(err, fs.ErrNotExist) {
+		return nil, freshet.Errorf(freshet.NotFound, "there is no data in %s; give the data directory of a server with --data", cfg.Data)
+	}
+	st, err := openStore(cfg.Data, logger)
+	if err != nil {
+		return nil, err
+	}
+	desk := newDesk(st)
+	if !bare {
+		if err := completeDesk(ctx, desk, st, &cfg, logger); err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+	}
+	return &Offline{desk, st}, nil
+}
+
+func completeDesk(ctx context.Context, desk *control.Desk, st *pebble.DB, cfg *Config, logger *slog.Logger) error {
+	sources, found, err := engine.StoredSources(ctx, st)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if sources, err = cfg.sources(); err != nil {
+			return err
+		}
+	}
+	if desk.Engine, err = openEngine(ctx, st, sources, cfg, logger); err != nil {
+		return err
+	}
+	desk.Keyring, _, err = openKeys(ctx, cfg, desk.Engine.Internal(keyModel))
+	return err
+}
+
+// Close lets go of the data directory.
+func (o *Offline) Close() error { return o.store.Close() }

@@ -1,0 +1,253 @@
+// Package server puts the parts together: it reads the configuration, opens what there is to open in its
+// order, runs it, and closes it in the opposite order. It is the only place that picks an engine.
+//
+// Its invariant: whoever connects finds everything behind the door in place, and what was acknowledged
+// before the door closed is kept.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"freshet"
+	"freshet/internal/api"
+	"freshet/internal/api/control"
+	"freshet/internal/api/graphqlhttp"
+	"freshet/internal/api/graphqlws"
+	"freshet/internal/auth"
+	"freshet/internal/engine"
+	"freshet/internal/feed"
+	"freshet/internal/schema"
+	"freshet/internal/store/pebble"
+)
+
+const (
+	grace       = 10 * time.Second     // for everything that goes on when the server is told to stop
+	drainEvery  = 2 * time.Millisecond // between two sockets that are told to connect again, on the average
+	maxSpread   = grace * 3 / 4
+	headerTime  = 10 * time.Second
+	readTime    = time.Minute
+	writeTime   = 2 * time.Minute
+	idleTime    = 2 * time.Minute
+	headerBytes = 64 << 10
+)
+
+// Server is a server with everything open. It serves while Run runs.
+type Server struct {
+	cfg    Config
+	logger *slog.Logger
+	now    func() time.Time
+	apiKey string
+
+	store    *pebble.DB
+	engine   *engine.Engine
+	feed     *feed.Feed
+	sockets  *graphqlws.Server
+	listener net.Listener
+	public   *http.Server
+	desk     net.Listener
+	control  *http.Server
+
+	ready     atomic.Bool
+	connected atomic.Int64 // sockets
+	opened    []io.Closer  // in their order
+	closing   sync.Once
+	closeErr  error
+}
+
+// Open opens the data directory and takes the address. Errors: invalid for the configuration and the
+// schema, unavailable where the data directory or the address is in use.
+func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg.withDefaults(), logger: logger, now: time.Now}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.ready.Store(true)
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context) error {
+	sources, err := s.cfg.sources()
+	if err != nil {
+		return err
+	}
+	if s.store, err = openStore(s.cfg.Data, s.logger); err != nil {
+		return err
+	}
+	s.opened = append(s.opened, s.store)
+	if s.engine, err = openEngine(ctx, s.store, sources, &s.cfg, s.logger); err != nil {
+		return err
+	}
+	s.feed = feed.New(s.store)
+	identify, err := s.openAuth(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := api.New(s.engine, s.feed, api.Options{Logger: s.logger})
+	if err != nil {
+		return fmt.Errorf("make the API: %w", err)
+	}
+	graphql, err := graphqlhttp.New(a, identify, graphqlhttp.Options{BodyBytes: s.cfg.Limits.BodyBytes, Logger: s.logger})
+	if err != nil {
+		return err
+	}
+	s.sockets = graphqlws.New(a, identify, graphqlws.Options{
+		MessageBytes: s.cfg.Limits.BodyBytes, Subscriptions: s.cfg.Limits.Subscriptions, Logger: s.logger,
+	})
+	errorLog := slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn)
+	s.public = &http.Server{
+		Handler: s.routes(graphql), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
+		IdleTimeout: idleTime, MaxHeaderBytes: headerBytes, ErrorLog: errorLog,
+	}
+	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen); err != nil {
+		return freshet.Wrap(freshet.Unavailable, err, "cannot listen on %s; give another address with --listen", s.cfg.Listen)
+	}
+	s.opened = append(s.opened, s.listener)
+	if s.desk, err = control.Listen(s.cfg.Data); err != nil {
+		return err
+	}
+	s.opened = append(s.opened, s.desk)
+	desk := newDesk(s.store)
+	desk.Engine, desk.Keyring, desk.Address = s.engine, identify.Keys, s.Addr()
+	s.control = &http.Server{Handler: control.NewHandler(desk), ReadHeaderTimeout: headerTime, ErrorLog: errorLog}
+	return nil
+}
+
+// openStore opens the embedded store of a data directory.
+func openStore(dir string, logger *slog.Logger) (*pebble.DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, freshet.Wrap(freshet.Invalid, err, "the data directory cannot be made")
+	}
+	return pebble.Open(filepath.Join(dir, "store"), pebble.Options{Logger: logger})
+}
+
+func openEngine(ctx context.Context, st *pebble.DB, sources []schema.Source, cfg *Config, logger *slog.Logger) (*engine.Engine, error) {
+	var said time.Time
+	progress := func(what string, done int, total int64) {
+		if now := time.Now(); now.Sub(said) >= time.Second {
+			said = now
+			logger.Info(what, "done", done, "total", total)
+		}
+	}
+	e, err := engine.Open(ctx, st, sources, engine.Options{Limits: cfg.Limits.Limits, Logger: logger, Progress: progress})
+	if problems, ok := errors.AsType[schema.Problems](err); ok {
+		return nil, freshet.Wrap(freshet.Invalid, problems, "the schema cannot be used")
+	}
+	return e, err
+}
+
+func (s *Server) openAuth(ctx context.Context) (*auth.Authenticator, error) {
+	var err error
+	a := new(auth.Authenticator)
+	if a.Keys, s.apiKey, err = openKeys(ctx, &s.cfg, s.engine.Internal(keyModel)); err != nil {
+		return nil, err
+	}
+	if s.apiKey == "" {
+		if s.apiKey, err = makeKey(&s.cfg, a.Keys); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.cfg.Issuers) > 0 {
+		if a.Tokens, err = auth.NewTokens(s.cfg.Issuers, nil, s.now); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// Addr gives the address of the public door.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// APIKey gives the secret that is kept in the data directory; empty where there is none.
+func (s *Server) APIKey() string { return s.apiKey }
+
+// Run serves until ctx is done, then lets what is under way come to its end. Close comes after it.
+func (s *Server) Run(ctx context.Context) error {
+	// The feed goes on while the doors close.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.follow(background) })
+	running.Go(func() { s.trimOften(background) })
+	// An operator's command may go on for ever; it ends when the doors begin to close.
+	operating, dismiss := context.WithCancelCause(background)
+	s.control.BaseContext = func(net.Listener) context.Context { return operating }
+	ended := make(chan error, 2)
+	running.Go(func() { ended <- s.public.Serve(s.listener) })
+	running.Go(func() { ended <- s.control.Serve(s.desk) })
+	s.logger.Info("serving", "address", s.Addr(), "data", s.cfg.Data)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-ended:
+	}
+	dismiss(freshet.Errorf(freshet.Unavailable, "the server is shutting down"))
+	s.closeDoors(context.WithoutCancel(ctx))
+	stop()
+	running.Wait()
+	return err
+}
+
+// follow keeps the feed going.
+func (s *Server) follow(ctx context.Context) {
+	for {
+		err := s.feed.Run(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		s.logger.Error("the feed stopped and begins again", "err", err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// closeDoors lets nobody in any more, asks those inside to leave, and waits for them no longer than the
+// grace period.
+func (s *Server) closeDoors(ctx context.Context) {
+	s.ready.Store(false)
+	s.logger.Info("shutting down", "sockets", s.connected.Load())
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	var leaving sync.WaitGroup
+	leaving.Go(func() {
+		// A few sockets go at once, many are spread, so that they do not all come back at once.
+		s.sockets.Drain(ctx, min(time.Duration(s.connected.Load())*drainEvery, maxSpread))
+	})
+	leaving.Go(func() { s.shutDown(ctx, s.public) })
+	leaving.Go(func() { s.shutDown(ctx, s.control) })
+	leaving.Wait()
+}
+
+func (s *Server) shutDown(ctx context.Context, door *http.Server) {
+	if err := door.Shutdown(ctx); err != nil {
+		s.logger.Warn("requests were cut off", "err", err)
+		_ = door.Close()
+	}
+}
+
+// Close lets go of everything that Open took. It is idempotent, and comes after Run.
+func (s *Server) Close() error {
+	s.closing.Do(func() {
+		for i := len(s.opened) - 1; i >= 0; i-- {
+			if err := s.opened[i].Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+				s.closeErr = errors.Join(s.closeErr, err)
+			}
+		}
+	})
+	return s.closeErr
+}
