@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"freshet/internal/api/control"
+	"freshet/internal/server"
+)
+
+// need is what a command needs where no server is running.
+type need bool
+
+const (
+	engine    need = false // the schema, the records and the keys
+	storeOnly need = true  // the store alone, which has to be there
+)
+
+// operate calls do with the desk of the data directory: of the server that has it open, or one of its own.
+func (o *options) operate(ctx context.Context, n need, do func(control.Operator) error) error {
+	cfg, err := o.load()
+	if err != nil {
+		return starting(err)
+	}
+	client, err := control.Dial(ctx, dataOf(cfg))
+	if err == nil {
+		return do(client)
+	}
+	if !errors.Is(err, control.ErrNobody) {
+		return starting(err)
+	}
+	desk, err := server.OpenOffline(ctx, cfg, bool(n), server.NewLogger(os.Stderr, cfg))
+	if err != nil {
+		return starting(err)
+	}
+	return errors.Join(do(desk), desk.Close())
+}
+
+func dataOf(cfg server.Config) string {
+	if cfg.Data == "" {
+		return server.DefaultData
+	}
+	return cfg.Data
+}
+
+// group makes a command that only has others beneath it.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	c.AddCommand(commands...)
+	return c
+}

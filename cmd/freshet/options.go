@@ -1,0 +1,315 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"github.com/spf13/pflag"
+
+	"freshet"
+	"freshet/internal/auth"
+	"freshet/internal/server"
+)
+
+const usualConfig = "freshet.toml"
+
+// setting is one thing that can be set by a flag, by a variable of the environment, or in freshet.toml; the
+// first of these goes before the others. Its name is the flag's.
+type setting struct {
+	name   string
+	usage  string // of the flag; empty: there is none
+	common bool   // a flag of every command
+	list   bool   // may be given several times
+	split  func(env string) []string
+	apply  func(cfg *server.Config, values []string) error
+}
+
+// variable gives the name in the environment: FRESHET_LOG_LEVEL for log-level.
+func (s *setting) variable() string {
+	return "FRESHET_" + strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(s.name))
+}
+
+// key gives the name in freshet.toml: log_level for log-level, a dot for a table.
+func (s *setting) key() string { return strings.ReplaceAll(s.name, "-", "_") }
+
+func settings() []setting {
+	return []setting{
+		{
+			name: "data", common: true, usage: "the data `directory` (default " + server.DefaultData + ")",
+			apply: text(func(cfg *server.Config, v string) { cfg.Data = v }),
+		},
+		{
+			name: "schema", list: true, usage: "a `file` of SDL, or a directory of *.graphql; several may be given (default: tasks and events)",
+			split: filepath.SplitList,
+			apply: func(cfg *server.Config, values []string) error {
+				cfg.Schema = values
+				return nil
+			},
+		},
+		{
+			name: "listen", usage: "the `address` to serve on (default " + server.DefaultListen + ")",
+			apply: text(func(cfg *server.Config, v string) { cfg.Listen = v }),
+		},
+		{
+			name: "api-key", list: true, usage: "a `secret` that lets in, beside the keys of `freshet key`; several may be given",
+			split: strings.Fields,
+			apply: func(cfg *server.Config, values []string) error {
+				cfg.APIKeys = values
+				return nil
+			},
+		},
+		{
+			name: "oidc", list: true, usage: "an `issuer` whose tokens are believed: issuer=URL[,jwks=FILE_OR_URL][,client_id=ID][,provider=userPools|oidc]; several may be given",
+			split: strings.Fields, apply: applyIssuers,
+		},
+		{
+			name: "keep-tombstones", usage: "how long removals are remembered for clients that are away: a `time` like 90d, or 0 for ever (default 90d)",
+			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.KeepTombstones }),
+		},
+		{
+			name: "keep-history", usage: "how long old versions of records are kept: a `time` like 90d, or 0 for ever (default 90d)",
+			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.KeepHistory }),
+		},
+		{
+			name: "log-level", usage: "the least `level` of log lines: debug, info, warn or error (default info)",
+			apply: func(cfg *server.Config, values []string) error {
+				if err := cfg.LogLevel.UnmarshalText([]byte(values[0])); err != nil {
+					return errors.New("write debug, info, warn or error")
+				}
+				return nil
+			},
+		},
+		{
+			name: "log-format", usage: "the `form` of log lines: text or json (default: text on a terminal, json elsewhere)",
+			apply: text(func(cfg *server.Config, v string) { cfg.LogFormat = server.LogFormat(v) }),
+		},
+		{name: "limits.record-bytes", apply: limit(func(l *server.Limits) *int { return &l.RecordBytes })},
+		{name: "limits.batch-writes", apply: limit(func(l *server.Limits) *int { return &l.BatchWrites })},
+		{name: "limits.list-page", apply: limit(func(l *server.Limits) *int { return &l.ListPage })},
+		{name: "limits.changes-page", apply: limit(func(l *server.Limits) *int { return &l.ChangesPage })},
+		{name: "limits.body-bytes", apply: limit(func(l *server.Limits) *int { return &l.BodyBytes })},
+		{name: "limits.subscriptions", apply: limit(func(l *server.Limits) *int { return &l.Subscriptions })},
+	}
+}
+
+func text(set func(*server.Config, string)) func(*server.Config, []string) error {
+	return func(cfg *server.Config, values []string) error {
+		set(cfg, values[0])
+		return nil
+	}
+}
+
+func limit(of func(*server.Limits) *int) func(*server.Config, []string) error {
+	return func(cfg *server.Config, values []string) error {
+		n, err := strconv.Atoi(values[0])
+		if err != nil || n < 1 {
+			return errors.New("write a whole number above 0")
+		}
+		*of(&cfg.Limits) = n
+		return nil
+	}
+}
+
+func kept(of func(*server.Config) *time.Duration) func(*server.Config, []string) error {
+	return func(cfg *server.Config, values []string) error {
+		d, err := parseDuration(values[0])
+		if err != nil {
+			return err
+		}
+		if d == 0 {
+			d = server.Forever
+		}
+		*of(cfg) = d
+		return nil
+	}
+}
+
+func applyIssuers(cfg *server.Config, values []string) error {
+	cfg.Issuers = nil
+	for _, value := range values {
+		issuer, err := auth.ParseIssuer(value)
+		if err != nil {
+			return err
+		}
+		cfg.Issuers = append(cfg.Issuers, issuer)
+	}
+	return nil
+}
+
+// parseDuration reads a time like 90d, 2w or 12h30m.
+func parseDuration(text string) (time.Duration, error) {
+	unit := time.Duration(0)
+	switch {
+	case text == "0":
+		return 0, nil
+	case strings.HasSuffix(text, "d"):
+		unit = 24 * time.Hour
+	case strings.HasSuffix(text, "w"):
+		unit = 7 * 24 * time.Hour
+	}
+	if unit != 0 {
+		n, err := strconv.ParseUint(text[:len(text)-1], 10, 16)
+		if err == nil {
+			return time.Duration(n) * unit, nil
+		}
+	} else if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return d, nil
+	}
+	return 0, errors.New("write a time like 30d, 2w or 12h")
+}
+
+// options gathers the settings of all sources.
+type options struct {
+	settings []setting
+	values   map[string]*[]string // by the name of a flag that was given
+	config   string
+}
+
+func newOptions() *options {
+	return &options{settings: settings(), values: make(map[string]*[]string)}
+}
+
+func (o *options) bindCommon(flags *pflag.FlagSet) {
+	flags.StringVar(&o.config, "config", "", "a `file` of settings (default "+usualConfig+", where there is one)")
+	o.bind(flags, true)
+}
+
+func (o *options) bindServe(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	o.bind(flags, false)
+}
+
+func (o *options) bind(flags *pflag.FlagSet, common bool) {
+	for i := range o.settings {
+		if s := &o.settings[i]; s.usage != "" && s.common == common {
+			if o.values[s.name] == nil {
+				o.values[s.name] = new([]string)
+			}
+			flags.Var(&flagValue{values: o.values[s.name], list: s.list}, s.name, s.usage)
+		}
+	}
+}
+
+// flagValue gathers the values of a flag.
+type flagValue struct {
+	values *[]string
+	list   bool
+}
+
+func (v *flagValue) String() string { return "" }
+func (v *flagValue) Type() string   { return "text" }
+
+func (v *flagValue) Set(value string) error {
+	if !v.list {
+		*v.values = nil
+	}
+	*v.values = append(*v.values, value)
+	return nil
+}
+
+// load gives the configuration: flags before the environment before the file.
+func (o *options) load() (server.Config, error) {
+	var cfg server.Config
+	file, err := o.readFile()
+	if err != nil {
+		return cfg, err
+	}
+	for i := range o.settings {
+		s := &o.settings[i]
+		source, values := o.find(s, file)
+		if len(values) == 0 {
+			continue
+		}
+		if err := s.apply(&cfg, values); err != nil {
+			return cfg, freshet.Errorf(freshet.Invalid, "%s: %q: %s", source, strings.Join(values, " "), err)
+		}
+	}
+	return cfg, cfg.Validate()
+}
+
+// find gives the values of a setting, and where they come from.
+func (o *options) find(s *setting, file map[string][]string) (source string, values []string) {
+	if given := o.values[s.name]; given != nil && len(*given) > 0 {
+		return "--" + s.name, *given
+	}
+	if env := os.Getenv(s.variable()); env != "" {
+		if s.list {
+			return s.variable(), s.split(env)
+		}
+		return s.variable(), []string{env}
+	}
+	return s.key(), file[s.key()]
+}
+
+// readFile gives the settings of the file.
+func (o *options) readFile() (map[string][]string, error) {
+	path := o.config
+	if path == "" {
+		path = os.Getenv("FRESHET_CONFIG")
+	}
+	usual := path == ""
+	if usual {
+		path = usualConfig
+	}
+	var tree map[string]any
+	_, err := toml.DecodeFile(path, &tree)
+	if usual && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, freshet.Errorf(freshet.Invalid, "%s: %s", path, strings.TrimPrefix(err.Error(), "toml: "))
+	}
+	values := make(map[string][]string)
+	if err := o.flatten("", tree, values); err != nil {
+		return nil, freshet.Errorf(freshet.Invalid, "%s: %s", path, err)
+	}
+	return values, nil
+}
+
+// flatten reads a table of the file; a key that is no setting is an error.
+func (o *options) flatten(prefix string, table map[string]any, values map[string][]string) error {
+	for name, value := range table {
+		key := prefix + name
+		if inner, ok := value.(map[string]any); ok && prefix == "" && name == "limits" {
+			if err := o.flatten(name+".", inner, values); err != nil {
+				return err
+			}
+			continue
+		}
+		i := slices.IndexFunc(o.settings, func(s setting) bool { return s.key() == key })
+		if i < 0 {
+			return fmt.Errorf("%s is no setting; there are %s", key, o.keys())
+		}
+		list, ok := value.([]any)
+		if !ok {
+			list = []any{value}
+		} else if !o.settings[i].list {
+			return fmt.Errorf("%s: write one value, not a list", key)
+		}
+		for _, element := range list {
+			switch element.(type) {
+			case string, int64:
+				values[key] = append(values[key], fmt.Sprint(element))
+			default:
+				return fmt.Errorf("%s: write a string or a number", key)
+			}
+		}
+	}
+	return nil
+}
+
+func (o *options) keys() string {
+	keys := make([]string, len(o.settings))
+	for i := range o.settings {
+		keys[i] = o.settings[i].key()
+	}
+	return strings.Join(keys, ", ")
+}
