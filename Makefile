@@ -1,0 +1,53 @@
+# make run        build the server and start it on the embedded store, in ./freshet-data
+# make test       everything that has to pass: lint, all tests with the race detector, the real clients
+# make crash      the crash test, for some minutes
+# make fuzz       every fuzz target, for FUZZTIME each
+# make bench      the figures; BENCH="-quick" for small ones
+
+GO          ?= go
+FUZZTIME    ?= 30s
+CRASHES     ?= 500
+BENCH       ?=
+RUN         ?=
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     ?= mvdan.cc/gofumpt@v0.12.0
+
+.DEFAULT_GOAL := build
+.PHONY: build run test lint wire bench fuzz crash clean
+
+build:
+	$(GO) build -o bin/freshet ./cmd/freshet
+
+run: build
+	./bin/freshet serve $(RUN)
+
+test: wire lint
+	$(GO) test -race -timeout 10m ./...
+	cd bench && $(GO) vet ./...
+
+lint:
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@unformatted=$$($(GO) run $(GOFUMPT) -l .) && test -z "$$unformatted" || { echo "gofumpt -w has something to say about:"; echo "$$unformatted"; exit 1; }
+
+# The client libraries that the wire tests drive; without npm those tests are skipped.
+wire:
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the wire tests are skipped"; \
+	elif [ -f test/wire/package.json ]; then cd test/wire && npm ci --no-audit --no-fund --loglevel=error; fi
+
+bench:
+	cd bench && $(GO) run . $(BENCH)
+
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+crash:
+	CRASHES=$(CRASHES) $(GO) test -run '^TestCrash$$' -v -count=1 -timeout 60m ./test
+
+clean:
+	rm -rf bin
