@@ -77,11 +77,8 @@ func (s *mergeSpec) object(path string, base any, theirs, yours map[string]any) 
 	maps.Copy(names, yours)
 	merged := make(map[string]any)
 	for name := range names {
-		value := theirs[name]
-		switch {
-		case same(theirs[name], before[name]):
-			value = yours[name]
-		default:
+		value := yours[name]
+		if !same(theirs[name], before[name]) {
 			value = s.value(path+"."+name, before[name], theirs[name], yours[name])
 		}
 		if value != nil {

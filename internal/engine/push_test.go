@@ -56,19 +56,6 @@ func wantOutcomes(t testing.TB, what string, got []Outcome, want ...string) {
 	}
 }
 
-// rowText tells of the records of outcomes.
-func rowText(outcomes []Outcome) []string {
-	var list []string
-	for _, o := range outcomes {
-		text := "-"
-		if o.Row != nil {
-			text = fmt.Sprintf("%d at %d: %s", o.Row.Version, o.Row.Seq, o.Row.Body)
-		}
-		list = append(list, text)
-	}
-	return list
-}
-
 // TestPushOneByOne pushes writes with every outcome, and sends them again.
 func TestPushOneByOne(t *testing.T) {
 	f := newFixture(t, tasks)
@@ -237,36 +224,52 @@ func TestPushBuildsOnItself(t *testing.T) {
 		outcomes     []string
 	}{
 		{
-			"nobody else wrote", ``, []string{`{"note":"1","steps":["a","y"]}`, `{"note":"2","steps":["a","y","z"]}`},
-			`note="2" priority= steps=["a","y","z"] place={"city":"b","street":"b"} `, []string{"1 APPLIED a 2", "2 APPLIED a 3"},
+			"nobody else wrote", ``,
+			[]string{`{"note":"1","steps":["a","y"]}`, `{"note":"2","steps":["a","y","z"]}`},
+			`note="2" priority= steps=["a","y","z"] place={"city":"b","street":"b"} `,
+			[]string{"1 APPLIED a 2", "2 APPLIED a 3"},
 		},
 		{
-			"another field", `{"priority":5}`, []string{`{"note":"1"}`, `{"note":"2"}`},
-			`note="2" priority=5 steps=["a"] place={"city":"b","street":"b"} `, []string{"1 APPLIED a 3", "2 APPLIED a 4"},
+			"another field", `{"priority":5}`,
+			[]string{`{"note":"1"}`, `{"note":"2"}`},
+			`note="2" priority=5 steps=["a"] place={"city":"b","street":"b"} `,
+			[]string{"1 APPLIED a 3", "2 APPLIED a 4"},
 		},
 		{
-			"the same scalar", `{"note":"t"}`, []string{`{"note":"1","priority":1}`, `{"note":"2","priority":2}`},
-			`note="t" priority=2 steps=["a"] place={"city":"b","street":"b"} `, []string{`1 MERGED a 3 note "1" "t" "b"`, `2 MERGED a 4 note "2" "t" "b"`},
+			"the same scalar", `{"note":"t"}`,
+			[]string{`{"note":"1","priority":1}`, `{"note":"2","priority":2}`},
+			`note="t" priority=2 steps=["a"] place={"city":"b","street":"b"} `,
+			[]string{`1 MERGED a 3 note "1" "t" "b"`, `2 MERGED a 4 note "2" "t" "b"`},
 		},
 		{
-			"the same scalar, taken away", `{"note":null}`, []string{`{"note":"1"}`, `{"note":"2"}`},
-			`note="2" priority= steps=["a"] place={"city":"b","street":"b"} `, []string{"1 APPLIED a 3", "2 APPLIED a 4"},
+			"the same scalar, taken away", `{"note":null}`,
+			[]string{`{"note":"1"}`, `{"note":"2"}`},
+			`note="2" priority= steps=["a"] place={"city":"b","street":"b"} `,
+			[]string{"1 APPLIED a 3", "2 APPLIED a 4"},
 		},
 		{
-			"a list, appended to", `{"steps":["a","t"]}`, []string{`{"steps":["a","y"]}`, `{"steps":["a","y","z"]}`},
-			`note="b" priority= steps=["a","t","y","z"] place={"city":"b","street":"b"} `, []string{"1 APPLIED a 3", "2 APPLIED a 4"},
+			"a list, appended to", `{"steps":["a","t"]}`,
+			[]string{`{"steps":["a","y"]}`, `{"steps":["a","y","z"]}`},
+			`note="b" priority= steps=["a","t","y","z"] place={"city":"b","street":"b"} `,
+			[]string{"1 APPLIED a 3", "2 APPLIED a 4"},
 		},
 		{
-			"a list, appended to and taken back", `{"steps":["a","t"]}`, []string{`{"steps":["a","y"]}`, `{"steps":["a"]}`},
-			`note="b" priority= steps=["a","t"] place={"city":"b","street":"b"} `, []string{"1 APPLIED a 3", "2 APPLIED a 4"},
+			"a list, appended to and taken back", `{"steps":["a","t"]}`,
+			[]string{`{"steps":["a","y"]}`, `{"steps":["a"]}`},
+			`note="b" priority= steps=["a","t"] place={"city":"b","street":"b"} `,
+			[]string{"1 APPLIED a 3", "2 APPLIED a 4"},
 		},
 		{
-			"an object", `{"place":{"city":"b","street":"t"}}`, []string{`{"place":{"city":"1","street":"b"}}`, `{"place":{"city":"2","street":"b"}}`},
-			`note="b" priority= steps=["a"] place={"city":"2","street":"t"} `, []string{"1 APPLIED a 3", "2 APPLIED a 4"},
+			"an object", `{"place":{"city":"b","street":"t"}}`,
+			[]string{`{"place":{"city":"1","street":"b"}}`, `{"place":{"city":"2","street":"b"}}`},
+			`note="b" priority= steps=["a"] place={"city":"2","street":"t"} `,
+			[]string{"1 APPLIED a 3", "2 APPLIED a 4"},
 		},
 		{
-			"nothing taken after a write", `{"note":"t"}`, []string{`{"priority":1}`, `{"note":"2"}`},
-			`note="t" priority=1 steps=["a"] place={"city":"b","street":"b"} `, []string{"1 APPLIED a 3", `2 MERGED a 3 note "2" "t" "b"`},
+			"nothing taken after a write", `{"note":"t"}`,
+			[]string{`{"priority":1}`, `{"note":"2"}`},
+			`note="t" priority=1 steps=["a"] place={"city":"b","street":"b"} `,
+			[]string{"1 APPLIED a 3", `2 MERGED a 3 note "2" "t" "b"`},
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {

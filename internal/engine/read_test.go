@@ -227,8 +227,14 @@ func TestListRanges(t *testing.T) {
 		seat      string
 		tag, word string
 	}{
-		{"A", -1, "a", "t", "an"}, {"A", 1, "a", "t", "and"}, {"A", 1, "ab", "t", "b"}, {"A", 1, "b", "t", ""},
-		{"A", 2, "a", "t", "b\x00"}, {"A", 10, "a", "t", "c"}, {"A\x00", 1, "a", "t\x00", "an"}, {"B", 1, "a", "u", "an"},
+		{"A", -1, "a", "t", "an"},
+		{"A", 1, "a", "t", "and"},
+		{"A", 1, "ab", "t", "b"},
+		{"A", 1, "b", "t", ""},
+		{"A", 2, "a", "t", "b\x00"},
+		{"A", 10, "a", "t", "c"},
+		{"A\x00", 1, "a", "t\x00", "an"},
+		{"B", 1, "a", "u", "an"},
 	} {
 		fields := fmt.Sprintf(`{"hall":%s,"row":%d,"seat":%q,"tag":%s,"word":%s}`, text(c.hall), c.row, c.seat, text(c.tag), text(c.word))
 		if _, err := f.Write(t.Context(), key, of("T", create(fields))); err != nil {

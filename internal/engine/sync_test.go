@@ -41,8 +41,10 @@ func TestSync(t *testing.T) {
 		rt.Cleanup(func() { _ = os.RemoveAll(dir) })
 		w := &world{fixture: newFixtureIn(rt, dir, syncSDL), groups: make(map[string][]string)}
 		for _, scope := range []Scope{
-			{}, {Models: []freshet.ModelName{"Task"}, Filter: []byte(`{"Task":{"priority":{"eq":1}}}`)},
-			{Filter: []byte(`{"Part":{"priority":{"eq":1}}}`)}, {Models: []freshet.ModelName{"Task", "Part"}},
+			{},
+			{Models: []freshet.ModelName{"Task"}, Filter: []byte(`{"Task":{"priority":{"eq":1}}}`)},
+			{Filter: []byte(`{"Part":{"priority":{"eq":1}}}`)},
+			{Models: []freshet.ModelName{"Task", "Part"}},
 		} {
 			for _, user := range []string{"ana", "bob"} {
 				w.readers = append(w.readers, &reader{user: user, replica: newReplica(scope)})
