@@ -75,6 +75,16 @@ func (c *recordCache) read(ref store.Ref, r *row, group uint64) {
 	}
 }
 
+// absent notes that there is no such record, unless something is known of it.
+func (c *recordCache) absent(ref store.Ref) {
+	s := c.shard(ref)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.entries[ref]; !known {
+		s.put(ref, nil)
+	}
+}
+
 func (s *cacheShard) put(ref store.Ref, r *row) {
 	size := int64(100 + len(ref.Key))
 	if r != nil {

@@ -239,6 +239,9 @@ func (c *committer) row(ref store.Ref) (*row, error) {
 	if r, ok := c.db.cache.get(ref); ok {
 		return r, nil
 	}
+	if isNew, err := c.db.isNew(ref); isNew || err != nil {
+		return nil, err
+	}
 	return readRow(c.db.db, ref)
 }
 

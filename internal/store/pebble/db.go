@@ -69,6 +69,8 @@ type DB struct {
 	db    *pebble.DB
 	cache *recordCache
 
+	frontier frontier
+
 	current view // what readers see
 	viewMu  sync.RWMutex
 	moved   chan struct{} // closed when current is replaced

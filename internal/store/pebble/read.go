@@ -32,6 +32,9 @@ func (d *DB) get(ref store.Ref) (*row, error) {
 		return nil, err
 	}
 	defer v.release()
+	if isNew, err := d.isNew(ref); isNew || err != nil {
+		return nil, err
+	}
 	r, err := readRow(v.snapshot, ref)
 	if err != nil {
 		return nil, err

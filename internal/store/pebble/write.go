@@ -24,6 +24,11 @@ func (c *committer) write(g *group, batch *store.Batch, priors []prior) (store.R
 		if priors[i].put >= 0 {
 			replaced = rows[priors[i].put]
 		}
+		if replaced == nil {
+			if err := c.db.frontier.pass(c.db.db, batch.Puts[i].Ref); err != nil {
+				return store.Receipt{}, err
+			}
+		}
 		change := changeOf(&batch.Puts[i], replaced, receipt.First+freshet.Seq(i), &receipt)
 		rows[i] = rowOf(&batch.Puts[i], replaced, &change)
 		w.put(rows[i], replaced, &change)
