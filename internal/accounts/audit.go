@@ -1,0 +1,39 @@
+package accounts
+
+import (
+	"context"
+	"time"
+)
+
+// Audit keeps what happened: every sign-in, every refusal, every act of an operator.
+type Audit interface {
+	// Record takes an entry. It must not hold up its caller for long; what it cannot keep, it has to say to
+	// its operator itself.
+	Record(ctx context.Context, e Entry)
+}
+
+// Entry is one thing that happened. It holds no secret.
+type Entry struct {
+	At      time.Time
+	Who     string // the user's id, or what was typed where no user was looked up
+	What    string // the operation, as Cognito names it
+	By      string // the operator who asked; empty: the user
+	Client  string
+	From    string // the network address
+	Outcome string // "ok", the challenge that follows, or the fault's name
+}
+
+const outcomeOK = "ok"
+
+// record tells the audit what became of an operation.
+func (p *Pool) record(ctx context.Context, c Caller, what, who, outcome string, err error) {
+	if p.config.Audit == nil {
+		return
+	}
+	if err != nil {
+		outcome = string(FaultOf(err))
+	}
+	p.config.Audit.Record(ctx, Entry{
+		At: p.now(), Who: excerpt(who), What: what, By: c.By, Client: excerpt(c.Client), From: c.Address, Outcome: outcome,
+	})
+}

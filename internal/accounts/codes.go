@@ -1,0 +1,137 @@
+package accounts
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// purpose is what a code is good for. Each user has one code for each.
+type purpose string
+
+const (
+	codeSignUp purpose = "sign-up"
+	codeReset  purpose = "reset"
+	codeVerify purpose = "verify"
+	codeSignIn purpose = "sign-in"
+)
+
+func (w purpose) template() string {
+	return map[purpose]string{codeSignUp: MailSignUp, codeReset: MailReset, codeVerify: MailVerify, codeSignIn: MailSignIn}[w]
+}
+
+const (
+	codeTries     = 5
+	codeInterval  = time.Minute      // between two sends
+	codeSlowdown  = 5                // sends within a day, after which the interval is the longer one
+	codeIntervals = 15 * time.Minute // so a code is guessed at 500 times a day at most, of a million
+	codeDay       = 24 * time.Hour
+)
+
+// sentCode is a code that was sent, hashed. It stays when it is used, for the times of the sends.
+type sentCode struct {
+	Hash    []byte    `json:"hash,omitempty"`
+	Expires time.Time `json:"expires,omitzero"`
+	Tries   int       `json:"tries,omitzero"`
+	Sent    time.Time `json:"sent,omitzero"`
+	Sends   int       `json:"sends,omitzero"` // since Day
+	Day     time.Time `json:"day,omitzero"`
+	Until   time.Time `json:"until"` // kept
+}
+
+func codeDocument(userID string, w purpose) Document {
+	return Document{kindCode, userID + " " + string(w)}
+}
+
+// hashCode binds a code to the user, the purpose and the address it went to.
+func (p *Pool) hashCode(userID string, w purpose, to, code string) []byte {
+	return mac(p.secrets.codes, "code", userID, string(w), fold(to), code)
+}
+
+// newCode makes a code within an update that holds its document. Errors: LimitExceeded too soon after the last.
+func (p *Pool) newCode(e *edit, userID string, w purpose, to string) (string, error) {
+	d := codeDocument(userID, w)
+	var c sentCode
+	e.get(d, &c)
+	now := p.now()
+	if now.Sub(c.Day) >= codeDay {
+		c.Day, c.Sends = now, 0
+	}
+	interval := codeInterval
+	if c.Sends >= codeSlowdown {
+		interval = codeIntervals
+	}
+	if now.Before(c.Sent.Add(interval)) {
+		return "", refuse(LimitExceeded, "Attempt limit exceeded, please try after some time: a code was sent to you less than %d min ago.", interval/time.Minute)
+	}
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", err
+	}
+	code := fmt.Sprintf("%06d", n)
+	c.Hash, c.Expires, c.Tries, c.Sent = p.hashCode(userID, w, to, code), now.Add(p.config.CodeLifetime), 0, now
+	c.Sends++
+	c.keep(now)
+	e.put(d, c)
+	return code, nil
+}
+
+// keep says how long the document is of use.
+func (c *sentCode) keep(now time.Time) {
+	c.Until = now.Add(codeDay)
+	if c.Expires.After(c.Until) {
+		c.Until = c.Expires
+	}
+}
+
+// useCode takes a code within an update that holds its document: the right one is used up, a wrong one costs
+// a try. The update has to be written in either case. Where no code was sent the answers are those to a wrong
+// one.
+func (p *Pool) useCode(e *edit, userID string, w purpose, to, code string) error {
+	d := codeDocument(userID, w)
+	var c sentCode
+	e.get(d, &c)
+	now := p.now()
+	if c.Tries >= codeTries && now.Before(c.Until) {
+		return refuse(TooManyFailedAttempts, "Too many wrong codes; ask for a new one.")
+	}
+	right := hmac.Equal(c.Hash, p.hashCode(userID, w, to, strings.TrimSpace(code)))
+	switch {
+	case !right:
+		c.Tries++
+		c.keep(now)
+		e.put(d, c)
+		return errWrongCode
+	case !now.Before(c.Expires):
+		return refuse(ExpiredCode, "Invalid code provided, please request a code again.")
+	}
+	c.Hash, c.Tries = nil, 0
+	e.put(d, c)
+	return nil
+}
+
+// sendCode makes a code, and mails it once it is stored. For a ghost everything but the mail is done.
+func (p *Pool) sendCode(ctx context.Context, u *user, w purpose, to string) (Delivery, error) {
+	var code string
+	err := p.update(ctx, []Document{codeDocument(u.ID, w)}, func(e *edit) (err error) {
+		code, err = p.newCode(e, u.ID, w, to)
+		return err
+	})
+	if err != nil {
+		return Delivery{}, err
+	}
+	if u.ghost {
+		return emailDelivery(to), nil
+	}
+	return emailDelivery(to), p.mailCode(ctx, u, w, to, code)
+}
+
+func (p *Pool) mailCode(ctx context.Context, u *user, w purpose, to, code string) error {
+	minutes := strconv.Itoa(int(p.config.CodeLifetime / time.Minute))
+	return p.send(ctx, Message{To: to, Template: w.template(), Data: map[string]string{"user": u.Name, "code": code, "minutes": minutes}})
+}

@@ -1,0 +1,145 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Documents keeps the server's own records, each a JSON value, by kind and key.
+type Documents interface {
+	// Get decodes a document into value, and tells whether there is one.
+	Get(ctx context.Context, kind, key string, value any) (bool, error)
+	// Update changes some documents, all or none, durably. change gets their bodies, nil for one that is not
+	// there, and gives what they become; nil takes one away. When another writer was faster with one that
+	// changes, it is called again. An error of change ends it, changes nothing and is returned.
+	Update(ctx context.Context, documents []Document, change func(bodies [][]byte) ([][]byte, error)) error
+	// Under calls visit with every document of a kind whose key begins with a prefix, in the order of the
+	// keys. An error of visit ends it and is returned. visit may change documents.
+	Under(ctx context.Context, kind, prefix string, visit func(key string, body []byte) error) error
+}
+
+// Document names a document.
+type Document struct{ Kind, Key string }
+
+// The kinds. Their names are fit for models of a store.
+const (
+	kindUser    = "_User"        // user id → user
+	kindAlias   = "_UserAlias"   // folded user name or e-mail → alias
+	kindSession = "_UserSession" // user id, space, session id → session
+	kindCode    = "_UserCode"    // user id, space, purpose → sentCode
+	kindGroup   = "_UserGroup"   // name → group
+	kindMember  = "_UserMember"  // group, space, user id → member
+	kindAttempt = "_UserAttempt" // who guesses what → attempts
+	kindKeys    = "_UserKeys"    // "signing" → storedKeys
+)
+
+// edit is one update: what is there, and what becomes of it, by document.
+type edit struct {
+	documents []Document
+	bodies    [][]byte
+	err       error // the first fault in reading or writing a body
+}
+
+// update changes some documents, all or none; a document may stand twice in the list.
+func (p *Pool) update(ctx context.Context, documents []Document, change func(*edit) error) error {
+	var distinct []Document
+	for _, d := range documents {
+		if !slices.Contains(distinct, d) {
+			distinct = append(distinct, d)
+		}
+	}
+	return p.documents.Update(ctx, distinct, func(bodies [][]byte) ([][]byte, error) {
+		e := &edit{documents: distinct, bodies: slices.Clone(bodies)}
+		if err := change(e); err != nil {
+			return nil, err
+		}
+		return e.bodies, e.err
+	})
+}
+
+// get decodes a document and tells whether it is there.
+func (e *edit) get(d Document, value any) bool {
+	i := e.find(d)
+	if i < 0 || e.bodies[i] == nil {
+		return false
+	}
+	if err := json.Unmarshal(e.bodies[i], value); err != nil {
+		e.fail(fmt.Errorf("read %s: %w", d.Kind, err))
+		return false
+	}
+	return true
+}
+
+func (e *edit) put(d Document, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		e.fail(fmt.Errorf("write %s: %w", d.Kind, err))
+		return
+	}
+	if i := e.find(d); i >= 0 {
+		e.bodies[i] = body
+	}
+}
+
+func (e *edit) remove(d Document) {
+	if i := e.find(d); i >= 0 {
+		e.bodies[i] = nil
+	}
+}
+
+func (e *edit) find(d Document) int {
+	i := slices.Index(e.documents, d)
+	if i < 0 {
+		e.fail(fmt.Errorf("the update does not hold a document of %s", d.Kind))
+	}
+	return i
+}
+
+func (e *edit) fail(err error) { e.err = errors.Join(e.err, err) }
+
+// remove takes a document away, whatever it is.
+func (p *Pool) remove(ctx context.Context, d Document) error {
+	return p.update(ctx, []Document{d}, func(e *edit) error {
+		e.remove(d)
+		return nil
+	})
+}
+
+var errStop = errors.New("enough was visited")
+
+const jumpDigits = 3 // of an id, 16^3 parts
+
+// after visits the documents whose keys are a base and a hexadecimal id that comes after last, in order,
+// until visit gives errStop. Documents has no way to begin in the middle, so it takes the prefixes that
+// come after last one by one; it reads again no more than those that share last's first digits.
+func (p *Pool) after(ctx context.Context, kind, base, last string, visit func(key string, body []byte) error) error {
+	prefixes := []string{base}
+	if len(last) >= jumpDigits {
+		prefixes = []string{base + last[:jumpDigits]}
+		for n := jumpDigits - 1; n >= 0; n-- {
+			for _, digit := range "0123456789abcdef" {
+				if byte(digit) > last[n] {
+					prefixes = append(prefixes, base+last[:n]+string(digit))
+				}
+			}
+		}
+	}
+	for _, prefix := range prefixes {
+		err := p.documents.Under(ctx, kind, prefix, func(key string, body []byte) error {
+			if key <= base+last {
+				return nil
+			}
+			return visit(key, body)
+		})
+		if errors.Is(err, errStop) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

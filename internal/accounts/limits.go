@@ -1,0 +1,126 @@
+package accounts
+
+import (
+	"context"
+	"encoding/hex"
+	"math"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// How guessing is slowed. Every guess is counted before it is made, by account and by the network it comes
+// from (a pair), and taken back when it was right.
+//
+//   - A pair has five guesses; then it waits 1 s after the last, 2 s, 4 s, ... 15 min. A stranger elsewhere is
+//     another pair, so nobody can lock the owner out.
+//   - An account that many pairs guess at costs more: while it has seen heavyGuessing wrong guesses of late, a
+//     network that its owner has not signed in from has one guess in place of five, and waits from 30 s on. The
+//     owner on a new network still gets in with the right password at the first try.
+//   - Refresh tokens and the sessions of those who are signed in do not come by here.
+//
+// What one network guesses over many accounts is for the door to slow.
+const (
+	freeGuesses   = 5
+	firstWait     = time.Second
+	heavyGuessing = 50
+	heavyFree     = 1
+	heavyWait     = 30 * time.Second
+	longestWait   = 15 * time.Minute
+	guessHalfLife = time.Hour           // of an account's count
+	guessMemory   = 24 * time.Hour      // of a pair's count, since its last guess
+	knownMemory   = 90 * 24 * time.Hour // of a network that the owner signed in from
+)
+
+// attempts is what is kept of an account or of a pair.
+type attempts struct {
+	Failures float64   `json:"failures"`
+	At       time.Time `json:"at"`             // the last guess
+	Known    time.Time `json:"known,omitzero"` // the last right one of a pair
+	Until    time.Time `json:"until"`          // kept
+}
+
+// attempt is a guess that was counted as wrong.
+type attempt struct {
+	pool     *Pool
+	of, pair Document
+}
+
+// attempt counts a guess at an account. Errors: NotAuthorized when the pair has to wait.
+func (p *Pool) attempt(ctx context.Context, account, address string) (*attempt, error) {
+	network := hex.EncodeToString(mac(p.secrets.codes, "network", networkOf(address))[:16])
+	a := &attempt{pool: p, of: Document{kindAttempt, account}, pair: Document{kindAttempt, account + " " + network}}
+	err := p.update(ctx, []Document{a.of, a.pair}, func(e *edit) error {
+		now := p.now()
+		var of, pair attempts
+		e.get(a.of, &of)
+		e.get(a.pair, &pair)
+		of.fade(now)
+		if now.Sub(pair.At) >= guessMemory {
+			pair.Failures = 0
+		}
+		if wait := pair.At.Add(waitFor(of, pair, now)).Sub(now); wait > 0 {
+			return refuse(NotAuthorized, "Password attempts exceeded; try again in %v.", wait.Round(time.Second))
+		}
+		of.count(now, guessMemory)
+		pair.count(now, max(guessMemory, pair.Known.Add(knownMemory).Sub(now)))
+		e.put(a.of, of)
+		e.put(a.pair, pair)
+		return nil
+	})
+	return a, err
+}
+
+// succeeded takes the guess back: it was right. The network is known from now on.
+func (a *attempt) succeeded(ctx context.Context) error {
+	return a.pool.update(ctx, []Document{a.of, a.pair}, func(e *edit) error {
+		now := a.pool.now()
+		var of attempts
+		if e.get(a.of, &of) {
+			of.Failures = max(0, of.Failures-1)
+			e.put(a.of, of)
+		}
+		e.put(a.pair, attempts{At: now, Known: now, Until: now.Add(knownMemory)})
+		return nil
+	})
+}
+
+func waitFor(of, pair attempts, now time.Time) time.Duration {
+	free, wait := freeGuesses, firstWait
+	if of.Failures >= heavyGuessing && now.Sub(pair.Known) >= knownMemory {
+		free, wait = heavyFree, heavyWait
+	}
+	over := int(pair.Failures) - free
+	if over < 0 {
+		return 0
+	}
+	return min(wait<<min(over, 10), longestWait)
+}
+
+func (a *attempts) fade(now time.Time) {
+	a.Failures *= math.Exp2(-float64(now.Sub(a.At)) / float64(guessHalfLife))
+}
+
+func (a *attempts) count(now time.Time, kept time.Duration) {
+	a.Failures++
+	a.At, a.Until = now, now.Add(kept)
+}
+
+// networkOf gives what one may take for one guesser: an address, and of IPv6 the half that names its network.
+func networkOf(address string) string {
+	host := address
+	if h, _, err := net.SplitHostPort(address); err == nil {
+		host = h
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	if err != nil {
+		return address
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	network, _ := ip.Prefix(64)
+	return network.String()
+}

@@ -1,0 +1,158 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// from signs in from an address.
+func (f *fixture) from(address, name, password string) error {
+	_, err := f.InitiateAuth(f.t.Context(), Caller{Client: "web", Address: address}, AuthRequest{
+		Flow: FlowPassword, Parameters: map[string]string{"USERNAME": name, "PASSWORD": password},
+	})
+	return err
+}
+
+func TestGuessingIsSlowed(t *testing.T) {
+	f := newFixture(t)
+	f.user("ana")
+	for _, name := range []string{"ana", "nobody"} { // one who is there, and one who is not
+		for i := range freeGuesses {
+			f.want(fmt.Sprintf("guess %d", i), f.from("198.51.100.1", name, "wrong-password"), NotAuthorized)
+		}
+		sums := f.sums.done.Load()
+		wait := firstWait
+		for range 12 {
+			err := f.from("198.51.100.1", name, goodPassword)
+			f.want("too early", err, NotAuthorized)
+			if err == nil || err.Error() == errWrongPassword.Error() {
+				t.Errorf("the answer to a guess that was not made is %v", err)
+			}
+			f.clock.advance(wait - time.Millisecond)
+			f.want("a little early", f.from("198.51.100.1", name, goodPassword), NotAuthorized)
+			if f.sums.done.Load() != sums {
+				t.Error("a guess was made though it was too early")
+			}
+			f.clock.advance(time.Millisecond)
+			if err := f.from("198.51.100.1", name, "wrong-password"); err == nil || err.Error() != errWrongPassword.Error() {
+				t.Errorf("after %v: %v", wait, err)
+			}
+			sums = f.sums.done.Load()
+			wait = min(2*wait, longestWait)
+		}
+	}
+	f.clock.advance(longestWait)
+	f.want("the right one, after the wait", f.from("198.51.100.1", "ana", goodPassword), "")
+	f.want("one wrong", f.from("198.51.100.1", "ana", "wrong-password"), NotAuthorized)
+	f.want("and the right one", f.from("198.51.100.1", "ana", goodPassword), "")
+}
+
+// A stranger guesses without end; the owner comes in all the same: at home, on the road, and where the session
+// lasts.
+func TestNobodyIsLockedOut(t *testing.T) {
+	f := newFixture(t)
+	f.user("ana")
+	tokens := f.tokens("ana")
+	made := 0
+	for i := range 400 {
+		err := f.from(fmt.Sprintf("198.51.%d.%d", i/8, i%8), "ana", "wrong-password")
+		f.want("guess", err, NotAuthorized)
+		if err.Error() == errWrongPassword.Error() {
+			made++
+		}
+	}
+	f.want("the owner at home", f.from(app.Address, "ana", goodPassword), "")
+	f.want("the owner on the road", f.from("203.0.113.9", "ana", goodPassword), "")
+	_, err := f.refreshed(tokens.Refresh)
+	f.want("the owner's session", err, "")
+	f.want("the owner's token", f.checks(tokens.Access), "")
+
+	// At home a slip is forgiven as ever; on a new network the second guess has to wait.
+	for range freeGuesses {
+		f.want("a slip at home", f.from(app.Address, "ana", "wrong-password"), NotAuthorized)
+	}
+	f.clock.advance(firstWait)
+	f.want("the owner at home", f.from(app.Address, "ana", goodPassword), "")
+	f.want("a slip elsewhere", f.from("203.0.113.10", "ana", "wrong-password"), NotAuthorized)
+	f.want("at once", f.from("203.0.113.10", "ana", goodPassword), NotAuthorized)
+	f.clock.advance(heavyWait)
+	f.want("after a while", f.from("203.0.113.10", "ana", goodPassword), "")
+	f.want("another account", f.from("198.51.0.1", "nobody", "wrong-password"), NotAuthorized)
+
+	// The count of the account fades.
+	f.clock.advance(6 * guessHalfLife)
+	for range 2 {
+		f.want("a slip on a new network", f.from("203.0.113.11", "ana", "wrong-password"), NotAuthorized)
+	}
+	f.want("at once", f.from("203.0.113.11", "ana", goodPassword), "")
+}
+
+// Guesses made at once are counted before they are made.
+func TestGuessesAtOnce(t *testing.T) {
+	f := newFixture(t)
+	f.user("ana")
+	sums := f.sums.done.Load()
+	var group sync.WaitGroup
+	for range 40 {
+		group.Go(func() { f.want("guess", f.from("198.51.100.1", "ana", "wrong-password"), NotAuthorized) })
+	}
+	group.Wait()
+	if made := f.sums.done.Load() - sums; made != freeGuesses {
+		t.Errorf("%d guesses were made", made)
+	}
+}
+
+func TestNetworkOf(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1:80": "192.0.2.1", "192.0.2.1": "192.0.2.1", "[::ffff:192.0.2.1]:80": "192.0.2.1", "[2001:db8::1]:80": "2001:db8::/64",
+		"2001:db8:0:0:ffff::1": "2001:db8::/64", "2001:db8:0:1::1": "2001:db8:0:1::/64", "[fe80::1%eth0]:1": "fe80::/64", "": "", "@": "@",
+	} {
+		if got := networkOf(address); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+}
+
+func TestArithmeticIsBounded(t *testing.T) {
+	a := newArithmetic()
+	slots := max(1, runtime.GOMAXPROCS(0)/2)
+	release := make(chan struct{})
+	var running, most atomic.Int64
+	var group sync.WaitGroup
+	for range maxWaiting {
+		group.Go(func() {
+			err := a.guess(t.Context(), func() {
+				most.Store(max(most.Load(), running.Add(1)))
+				<-release
+				running.Add(-1)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for a.waiting.Load() < maxWaiting {
+		runtime.Gosched()
+	}
+	if err := a.guess(t.Context(), func() {}); FaultOf(err) != TooManyRequests {
+		t.Errorf("one too many: %v", err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := a.do(cancelled, func() {}); err == nil {
+		t.Error("one whose caller has gone was done")
+	}
+	close(release)
+	group.Wait()
+	if most.Load() > int64(slots) {
+		t.Errorf("%d sums at once, of %d", most.Load(), slots)
+	}
+	if err := a.guess(t.Context(), func() {}); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
