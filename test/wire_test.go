@@ -12,10 +12,13 @@ import (
 	"freshet/internal/server"
 )
 
-// serve runs a server with the workspace schema until the test ends.
+// serve runs a server until the test ends, on a data directory of its own where none is given.
 func serve(t *testing.T, cfg server.Config) *server.Server {
 	t.Helper()
-	cfg.Data, cfg.Listen = t.TempDir(), "127.0.0.1:0"
+	cfg.Listen = "127.0.0.1:0"
+	if cfg.Data == "" {
+		cfg.Data = t.TempDir()
+	}
 	s, err := server.Open(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		t.Fatal(err)
