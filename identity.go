@@ -11,6 +11,7 @@ const (
 	UserPools Provider = "userPools"
 	OIDC      Provider = "oidc"
 	IAM       Provider = "iam"
+	Function  Provider = "function"
 )
 
 // Identity is who asks.
@@ -19,7 +20,14 @@ type Identity struct {
 	Providers []Provider     // the ones whose rules admit it
 	Claims    map[string]any // of a token; values as JSON decodes them
 	Tokens    []Token        // what it may read: sorted, each once; filled from a schema
+	Scopes    []Scope        // what it may do at most, whatever the rules say; none: no such bound
 	System    bool           // the operator; rules do not apply
+}
+
+// Scope bounds an identity to some operations on a model.
+type Scope struct {
+	Model      ModelName `json:"model"`      // "*": every model
+	Operations []string  `json:"operations"` // as rules name them: create, read, update, delete, get, list, sync, listen
 }
 
 // Has tells whether rules for a provider admit the identity.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"hash/crc32"
+	"maps"
 	"slices"
 
 	"freshet"
@@ -83,20 +84,21 @@ func (e *Engine) Reader(id *freshet.Identity, scope Scope) (*Reader, error) {
 	}
 	slices.Sort(r.tokens)
 	r.tokens = slices.Compact(r.tokens)
-	r.key = readerKey(scope, r.tokens)
+	r.key = r.readerKey(scope.Filter)
 	return r, nil
 }
 
-func readerKey(scope Scope, tokens []freshet.Token) string {
+// readerKey names what a reader is shown: by its tokens, of its models, through its filters.
+func (r *Reader) readerKey(filters []byte) string {
 	var key []byte
-	for _, token := range tokens {
+	for _, token := range r.tokens {
 		key = rawjson.AppendString(key, string(token))
 	}
 	key = append(key, '/')
-	for _, name := range scope.Models {
+	for _, name := range slices.Sorted(maps.Keys(r.models)) {
 		key = rawjson.AppendString(key, string(name))
 	}
-	return string(append(append(key, '/'), scope.Filter...))
+	return string(append(append(key, '/'), filters...))
 }
 
 func (r *Reader) addFilters(filters []byte) error {

@@ -41,6 +41,7 @@ const (
 	AllowGroups  Allow = "groups"
 	AllowPrivate Allow = "private"
 	AllowPublic  Allow = "public"
+	AllowCustom  Allow = "custom"
 )
 
 // Rule allows some operations on a model's records to some callers. A model's rules add up.
@@ -59,6 +60,7 @@ var providers = map[Allow][]freshet.Provider{
 	AllowGroups:  {freshet.UserPools, freshet.OIDC},
 	AllowPrivate: {freshet.UserPools, freshet.OIDC, freshet.IAM},
 	AllowPublic:  {freshet.APIKey, freshet.IAM},
+	AllowCustom:  {freshet.Function},
 }
 
 const (
@@ -106,7 +108,7 @@ func (l *loader) rule(m *Model, value *ast.Value) *Rule {
 	rule.Allow = Allow(raw("allow"))
 	usual, ok := providers[rule.Allow]
 	if !ok {
-		l.problem(value.Position, "@auth on %s: allow: %s is not known; write allow: owner, groups, private or public", m.Name, raw("allow"))
+		l.problem(value.Position, "@auth on %s: allow: %s is not known; write allow: owner, groups, private, public or custom", m.Name, raw("allow"))
 		return nil
 	}
 	allowed := map[Allow][]string{
@@ -255,7 +257,42 @@ func namesIn(value []byte, visit func(string)) {
 
 // Allows tells whether the rules allow an operation on a record to an identity.
 func (m *Model) Allows(id *freshet.Identity, access Access, doc Doc) bool {
-	return id.System || id.HoldsAny(m.tokens(doc, access))
+	return id.System || id.HoldsAny(m.tokens(doc, m.scoped(id, access)))
+}
+
+// scoped gives what of some operations the identity's scopes leave.
+func (m *Model) scoped(id *freshet.Identity, access Access) Access {
+	if len(id.Scopes) == 0 {
+		return access
+	}
+	var bound Access
+	for _, scope := range id.Scopes {
+		if scope.Model == m.Name || scope.Model == AnyModel {
+			for _, operation := range scope.Operations {
+				bound |= accessNames[operation]
+			}
+		}
+	}
+	return access & bound
+}
+
+// AnyModel stands for every model in a scope.
+const AnyModel freshet.ModelName = "*"
+
+// CheckScope tells what is wrong with a scope.
+func (s *Schema) CheckScope(scope freshet.Scope) error {
+	if scope.Model != AnyModel && s.Model(scope.Model) == nil {
+		return freshet.Errorf(freshet.Invalid, "the scope names a model %q that there is not; write one of the schema, or *", scope.Model)
+	}
+	if len(scope.Operations) == 0 {
+		return freshet.Errorf(freshet.Invalid, "the scope of %s names no operation; write create, read, update or delete", scope.Model)
+	}
+	for _, operation := range scope.Operations {
+		if accessNames[operation] == 0 {
+			return freshet.Errorf(freshet.Invalid, "the scope of %s names an operation %q that there is not; write create, read, update, delete, get, list, sync or listen", scope.Model, operation)
+		}
+	}
+	return nil
 }
 
 // MayEver tells whether there can be a record on which the rules allow an operation to an identity.
@@ -263,6 +300,7 @@ func (m *Model) MayEver(id *freshet.Identity, access Access) bool {
 	if id.System {
 		return true
 	}
+	access = m.scoped(id, access)
 	return slices.ContainsFunc(m.Rules, func(r *Rule) bool {
 		if r.Access&access == 0 || !id.Has(r.Provider) {
 			return false
@@ -276,7 +314,7 @@ func (m *Model) MayEver(id *freshet.Identity, access Access) bool {
 
 // OnlyOwns tells whether an identity may ever do an operation only on records that name it as an owner.
 func (m *Model) OnlyOwns(id *freshet.Identity, access Access) bool {
-	others := Model{Rules: slices.DeleteFunc(slices.Clone(m.Rules), func(r *Rule) bool { return r.Allow == AllowOwner })}
+	others := Model{Name: m.Name, Rules: slices.DeleteFunc(slices.Clone(m.Rules), func(r *Rule) bool { return r.Allow == AllowOwner })}
 	return m.MayEver(id, access) && !others.MayEver(id, access)
 }
 
@@ -369,7 +407,7 @@ func (h holding) token(name string) freshet.Token {
 	if apart != nil {
 		kind += "[" + strings.Join(apart, ",") + "]"
 	}
-	if h.allow == AllowPrivate || h.allow == AllowPublic {
+	if h.allow == AllowPrivate || h.allow == AllowPublic || h.allow == AllowCustom {
 		return freshet.Token(kind)
 	}
 	return freshet.Token(kind + ":" + name)
@@ -391,7 +429,12 @@ func holdings(rules []*Rule, access Access) []holding {
 func (s *Schema) TokensOf(id *freshet.Identity) []freshet.Token { return tokensOf(s.held, id) }
 
 // ReadTokens gives the tokens by which an identity may find records of the model: sorted, each once.
-func (m *Model) ReadTokens(id *freshet.Identity) []freshet.Token { return tokensOf(m.readers, id) }
+func (m *Model) ReadTokens(id *freshet.Identity) []freshet.Token {
+	if m.scoped(id, AccessRead) == 0 {
+		return nil
+	}
+	return tokensOf(m.readers, id)
+}
 
 func tokensOf(held []holding, id *freshet.Identity) []freshet.Token {
 	var tokens []freshet.Token

@@ -144,7 +144,7 @@ func TestProblems(t *testing.T) {
 		{"type T @model { x: Int }\ntype CreateTInput { x: Int }", "would both generate type CreateTInput"},
 		{"type T @model @auth { x: Int }", "write @auth(rules: [{allow: …}])"},
 		{"type T @model @auth(rules: [owner]) { x: Int }", "a rule is an object like {allow: owner}"},
-		{"type T @model @auth(rules: [{allow: everyone}]) { x: Int }", "allow: everyone is not known; write allow: owner, groups, private or public"},
+		{"type T @model @auth(rules: [{allow: everyone}]) { x: Int }", "allow: everyone is not known; write allow: owner, groups, private, public or custom"},
 		{"type T @model @auth(rules: [{allow: owner, provider: apiKey}]) { x: Int }", "allow: owner cannot have the provider apiKey"},
 		{"type T @model @auth(rules: [{allow: public, provider: userPools}]) { x: Int }", "allow: public cannot have the provider userPools"},
 		{"type T @model @auth(rules: [{allow: public, groups: [\"a\"]}]) { x: Int }", "a rule with allow: public has no argument groups"},
