@@ -32,11 +32,12 @@ type Records interface {
 
 // Key is an API key, without its secret.
 type Key struct {
-	ID      string    // empty for a fixed one
-	Name    string    // 1 to 64 printable characters
-	Created time.Time // in UTC; zero for a fixed one
-	Expires time.Time // in UTC; zero: never
-	Fixed   bool      // given by the operator at start; not stored
+	ID      string          // empty for a fixed one
+	Name    string          // 1 to 64 printable characters
+	Created time.Time       // in UTC; zero for a fixed one
+	Expires time.Time       // in UTC; zero: never
+	Scopes  []freshet.Scope // what its holder may do at most; none: whatever the rules allow
+	Fixed   bool            // given by the operator at start; not stored
 }
 
 // Live tells whether the key has not expired.
@@ -59,10 +60,11 @@ type Keys struct {
 
 // storedKey is the record of a key, under its id.
 type storedKey struct {
-	Name    string    `json:"name"`
-	Created time.Time `json:"created"`
-	Expires time.Time `json:"expires,omitzero"`
-	Hash    []byte    `json:"hash"`
+	Name    string          `json:"name"`
+	Created time.Time       `json:"created"`
+	Expires time.Time       `json:"expires,omitzero"`
+	Scopes  []freshet.Scope `json:"scopes,omitempty"`
+	Hash    []byte          `json:"hash"`
 }
 
 const (
@@ -83,7 +85,7 @@ func OpenKeys(ctx context.Context, records Records, now func() time.Time) (*Keys
 		if len(stored.Hash) != sha256.Size {
 			return fmt.Errorf("key %s: the hash has %d bytes", id, len(stored.Hash))
 		}
-		k.keys[secretHash(stored.Hash)] = Key{ID: id, Name: stored.Name, Created: stored.Created, Expires: stored.Expires}
+		k.keys[secretHash(stored.Hash)] = Key{ID: id, Name: stored.Name, Created: stored.Created, Expires: stored.Expires, Scopes: stored.Scopes}
 		return nil
 	})
 	if err != nil {
@@ -93,8 +95,9 @@ func OpenKeys(ctx context.Context, records Records, now func() time.Time) (*Keys
 }
 
 // Create makes and stores a key; a zero expires stands for never. The secret is given this once and cannot
-// be had again. Errors: invalid for the name and the time, conflict when a live key has the name.
-func (k *Keys) Create(ctx context.Context, name string, expires time.Time) (Key, string, error) {
+// be had again. Scopes bound what its holder may do; whether a schema has what they name is for the caller
+// to see. Errors: invalid for the name and the time, conflict when a live key has the name.
+func (k *Keys) Create(ctx context.Context, name string, expires time.Time, scopes ...freshet.Scope) (Key, string, error) {
 	now := k.now().UTC().Truncate(time.Millisecond)
 	if err := checkName(name); err != nil {
 		return Key{}, "", err
@@ -106,13 +109,13 @@ func (k *Keys) Create(ctx context.Context, name string, expires time.Time) (Key,
 		return Key{}, "", err
 	}
 	defer k.release(name)
-	key := Key{ID: strings.ToLower(rand.Text()[:8]), Name: name, Created: now}
+	key := Key{ID: strings.ToLower(rand.Text()[:8]), Name: name, Created: now, Scopes: scopes}
 	if !expires.IsZero() {
 		key.Expires = expires.UTC()
 	}
 	secret := newSecret()
 	hash := hashOf(secret)
-	if err := k.records.Put(ctx, key.ID, storedKey{Name: name, Created: key.Created, Expires: key.Expires, Hash: hash[:]}); err != nil {
+	if err := k.records.Put(ctx, key.ID, storedKey{Name: name, Created: key.Created, Expires: key.Expires, Scopes: scopes, Hash: hash[:]}); err != nil {
 		return Key{}, "", fmt.Errorf("store API key %q: %w", name, err)
 	}
 	k.mu.Lock()
@@ -198,7 +201,7 @@ func (k *Keys) identify(secret string) (freshet.Identity, time.Time, error) {
 	if !key.Live(k.now()) {
 		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the API key has expired")
 	}
-	return freshet.Identity{Name: "key " + key.Name, Providers: []freshet.Provider{freshet.APIKey}}, key.Expires, nil
+	return freshet.Identity{Name: "key " + key.Name, Providers: []freshet.Provider{freshet.APIKey}, Scopes: key.Scopes}, key.Expires, nil
 }
 
 // reserve keeps a name for a key that is being made; release gives it free.

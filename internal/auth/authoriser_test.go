@@ -1,0 +1,98 @@
+package auth
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"freshet"
+)
+
+func TestAuthoriser(t *testing.T) {
+	answers := map[string]string{
+		"good":   `{"isAuthorized":true,"resolverContext":{"username":"ana","team":"red"}}`,
+		"brief":  `{"isAuthorized":true,"ttlOverride":0}`,
+		"minute": `{"isAuthorized":true,"ttlOverride":60}`,
+		"bad":    `{"isAuthorized":false}`,
+		"odd":    `[]`,
+	}
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		var request struct{ AuthorizationToken string }
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+			t.Error(err)
+		}
+		answer, ok := answers[request.AuthorizationToken]
+		if !ok {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		fmt.Fprint(w, answer)
+	}))
+	defer server.Close()
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	a, err := NewAuthoriser(server.URL, nil, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(token string, want freshet.Code, asks int) freshet.Identity {
+		t.Helper()
+		before := asked
+		id, _, err := a.Check(t.Context(), token)
+		if want == "" && err != nil || want != "" && freshet.CodeOf(err) != want {
+			t.Errorf("%s: %v, want the code %q", token, err, want)
+		}
+		if asked-before != asks {
+			t.Errorf("%s: asked %d times, want %d", token, asked-before, asks)
+		}
+		return id
+	}
+	if id := check("good", "", 1); id.Name != "custom ana" || id.Claims["team"] != "red" || !id.Has(freshet.Function) || id.Has(freshet.UserPools) {
+		t.Errorf("the identity is %+v", id)
+	}
+	check("good", "", 0)
+	check("brief", "", 1)
+	check("brief", "", 1)
+	check("minute", "", 1)
+	now = now.Add(time.Minute)
+	check("minute", "", 1)
+	check("good", "", 0)
+	now = now.Add(4 * time.Minute)
+	check("good", "", 1)
+	check("bad", freshet.Unauthenticated, 1)
+	check("bad", freshet.Unauthenticated, 1)
+	check("odd", freshet.Unavailable, 1)
+	check("unknown", freshet.Unavailable, 1)
+	check(strings.Repeat("x", maxToken+1), freshet.TooLarge, 0)
+	for _, address := range []string{"", "ftp://x", "host/path", "https://"} {
+		if _, err := NewAuthoriser(address, nil, time.Now); freshet.CodeOf(err) != freshet.Invalid {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
+func TestKeysKeepTheirScopes(t *testing.T) {
+	records := &memory{}
+	keys, err := OpenKeys(t.Context(), records, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, secret, err := keys.Create(t.Context(), "reader", time.Time{}, freshet.Scope{Model: "Task", Operations: []string{"read"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenKeys(t.Context(), records, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []*Keys{keys, again} {
+		id, err := k.Check(secret)
+		if err != nil || len(id.Scopes) != 1 || id.Scopes[0].Model != "Task" {
+			t.Errorf("the identity is %+v, %v", id, err)
+		}
+	}
+}
