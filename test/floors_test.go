@@ -22,7 +22,7 @@ var floors = map[string]struct {
 	"freshet/internal/rawjson":   {0, "JSON text, whatever it means"},
 	"freshet/internal/schema":    {1, "pure: what SDL means"},
 	"freshet/internal/store":     {1, "the contract of an engine, in the nouns alone"},
-	"freshet/internal/mail":      {1, "sends letters, whatever they say"},
+	"freshet/internal/mail":      {2, "sends letters, whatever they say"},
 	"freshet/internal/filter":    {2, "predicates on the records of a schema"},
 	"freshet/internal/graphql":   {2, "executes documents for whoever resolves their fields"},
 	"freshet/internal/auth":      {2, "knows who asks, and nothing of what they ask for"},
