@@ -59,11 +59,12 @@ type Status struct {
 
 // Key is an API key without its secret.
 type Key struct {
-	ID      string    `json:"id,omitempty"`
-	Name    string    `json:"name"`
-	Created time.Time `json:"created,omitzero"`
-	Expires time.Time `json:"expires,omitzero"` // zero: never
-	Fixed   bool      `json:"fixed,omitempty"`  // given at the start of the server; it cannot be revoked
+	ID      string          `json:"id,omitempty"`
+	Name    string          `json:"name"`
+	Created time.Time       `json:"created,omitzero"`
+	Expires time.Time       `json:"expires,omitzero"` // zero: never
+	Scopes  []freshet.Scope `json:"scopes,omitempty"` // none: whatever the rules allow
+	Fixed   bool            `json:"fixed,omitempty"`  // given at the start of the server; it cannot be revoked
 }
 
 // TailQuery asks for changes of the log.
