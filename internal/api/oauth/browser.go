@@ -1,0 +1,148 @@
+package oauth
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"freshet/internal/accounts"
+)
+
+const (
+	browserBytes = 16
+	// sessionLifetime is for how long a browser that signed in once needs no password for the next app. It is not
+	// prolonged.
+	sessionLifetime = time.Hour
+)
+
+// cookie makes a cookie that no script and, over https, no other host can read or set.
+func (h *handler) cookie(name, value string) *http.Cookie {
+	return &http.Cookie{Name: h.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: h.secure, SameSite: http.SameSiteLaxMode}
+}
+
+func (h *handler) cookieName(name string) string {
+	if h.secure {
+		return "__Host-freshet-" + name
+	}
+	return "freshet-" + name
+}
+
+// browser gives the id to which the forms of a browser are bound; empty when it has none.
+func (h *handler) browser(r *http.Request) string {
+	c, err := r.Cookie(h.cookieName("browser"))
+	if err != nil || len(c.Value) != base64.RawURLEncoding.EncodedLen(browserBytes) {
+		return ""
+	}
+	return c.Value
+}
+
+// meetBrowser gives the browser's id, and a new one to a browser that has none.
+func (h *handler) meetBrowser(w http.ResponseWriter, r *http.Request) string {
+	if id := h.browser(r); id != "" {
+		return id
+	}
+	raw := make([]byte, browserBytes)
+	_, _ = rand.Read(raw) // it cannot go wrong: without randomness the process ends
+	id := base64.RawURLEncoding.EncodeToString(raw)
+	http.SetCookie(w, h.cookie("browser", id))
+	return id
+}
+
+// browserSession is what lets a browser sign in to the next app: a session of the pool, which ends there as any
+// other does, by a new password say.
+type browserSession struct {
+	Client  string    `json:"client"` // the app it was made for
+	Refresh string    `json:"refresh"`
+	At      time.Time `json:"at"` // of the sign-in
+}
+
+func (h *handler) remember(w http.ResponseWriter, client, refresh string) {
+	s := browserSession{Client: client, Refresh: refresh, At: h.opts.Now()}
+	c := h.cookie("session", h.sealing.seal("session", s, sessionLifetime))
+	c.MaxAge = int(sessionLifetime / time.Second)
+	http.SetCookie(w, c)
+}
+
+func (h *handler) session(r *http.Request) (s browserSession, found bool) {
+	c, err := r.Cookie(h.cookieName("session"))
+	if err != nil {
+		return browserSession{}, false
+	}
+	return s, h.sealing.open("session", c.Value, &s)
+}
+
+// signedIn gives an access token of who is signed in at the browser, unless that was too long ago; empty for
+// nobody.
+func (h *handler) signedIn(r *http.Request, maxAge time.Duration) string {
+	s, found := h.session(r)
+	if !found || maxAge >= 0 && h.opts.Now().Sub(s.At) >= maxAge {
+		return ""
+	}
+	result, err := h.pool.InitiateAuth(r.Context(), caller(r, s.Client), accounts.AuthRequest{
+		Flow: accounts.FlowRefresh, Parameters: map[string]string{"REFRESH_TOKEN": s.Refresh},
+	})
+	if err != nil || result.Tokens == nil {
+		return ""
+	}
+	return result.Tokens.Access
+}
+
+// endSession ends the browser's session, if it has one.
+func (h *handler) endSession(r *http.Request) {
+	s, found := h.session(r)
+	if !found {
+		return
+	}
+	if err := h.pool.RevokeToken(r.Context(), caller(r, s.Client), s.Refresh); err != nil {
+		h.failed(r, "end the session of a browser", err)
+	}
+}
+
+// serveLogout ends the browser's session. It knows the parameters of Cognito, and those of OpenID Connect
+// RP-Initiated Logout. The apps' own sessions are theirs to revoke.
+func (h *handler) serveLogout(w http.ResponseWriter, r *http.Request) {
+	h.guard(w, "")
+	h.endSession(r)
+	gone := h.cookie("session", "")
+	gone.MaxAge = -1
+	http.SetCookie(w, gone)
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err == nil && r.Method == http.MethodPost {
+		query, err = readForm(w, r)
+	}
+	if err != nil {
+		h.refuse(w, r, "The request cannot be read.")
+		return
+	}
+	back, state := query.Get("logout_uri"), ""
+	if back == "" {
+		back, state = query.Get("post_logout_redirect_uri"), query.Get("state")
+	}
+	if back == "" {
+		h.render(w, r, http.StatusOK, page{Title: "Signed out", Lead: "You are signed out here. You can close this page."})
+		return
+	}
+	id := query.Get("client_id")
+	if identity, _, err := h.pool.CheckID(r.Context(), query.Get("id_token_hint")); id == "" && err == nil {
+		id, _ = identity.Claims["aud"].(string)
+	}
+	client := h.client(id)
+	if client == nil || !slices.Contains(client.LogoutURIs, back) {
+		h.refuse(w, r, "You are signed out here, but the app is not set up for the address it wants you to go back to (logout_uri).")
+		return
+	}
+	if state != "" {
+		back = withQuery(back, url.Values{"state": {state}})
+	}
+	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+// schemeOf gives the scheme of an address from the lists.
+func schemeOf(address string) string {
+	scheme, _, _ := strings.Cut(address, ":")
+	return scheme
+}
