@@ -182,9 +182,10 @@ func (s *squatter) evict(e *edit) {
 	}
 }
 
-// ConfirmSignUp takes the code of a sign-up; the e-mail is verified by it. With the session of the sign-up it
-// gives a session with which USER_AUTH signs in without the password. Errors: CodeMismatch, also where nobody
-// waits for a code, ExpiredCode and TooManyFailedAttempts.
+// ConfirmSignUp takes the code of a sign-up; the e-mail is verified by it. It gives a session with which USER_AUTH
+// signs in without the password: whoever has the code has the mailbox, and could reset the password by it. The
+// session of the sign-up may be given, as Amplify does not; then it has to be of this user. Errors: CodeMismatch,
+// also where nobody waits for a code, ExpiredCode and TooManyFailedAttempts.
 func (p *Pool) ConfirmSignUp(ctx context.Context, c Caller, username, code, session string) (_ string, err error) {
 	u, try, err := p.codeUser(ctx, c, "ConfirmSignUp", username)
 	if err != nil {
@@ -212,9 +213,11 @@ func (p *Pool) ConfirmSignUp(ctx context.Context, c Caller, username, code, sess
 	if err := try.succeeded(ctx); err != nil {
 		return "", err
 	}
-	t, opened := p.open(session, c, stepConfirm)
-	if opened != nil || t.User != u.ID {
-		return "", nil // no session was asked for, or none that counts: the user signs in as usual
+	t := ticket{User: u.ID, Client: c.Client, Origin: uuid.NewString(), Generation: u.Generation}
+	if session != "" {
+		if t, err = p.open(session, c, stepConfirm); err != nil || t.User != u.ID {
+			return "", nil // none that counts: the user signs in as usual
+		}
 	}
 	t.Step = stepConfirmed
 	return p.seal(t, p.config.ChallengeLifetime), nil
