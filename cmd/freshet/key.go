@@ -9,24 +9,34 @@ import (
 	"github.com/spf13/cobra"
 
 	"freshet"
+	"freshet/internal/accesskey"
 	"freshet/internal/api/control"
 )
 
 func newKey(o *options) *cobra.Command {
-	return group("key", "Create, list and revoke API keys", newKeyCreate(o), newKeyList(o), newKeyRevoke(o))
+	return group("key", "Create, list and revoke keys", newKeyCreate(o), newKeyList(o), newKeyRevoke(o))
 }
 
 func newKeyCreate(o *options) *cobra.Command {
 	var expires string
+	var signed, admin bool
 	c := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Make an API key, and print its secret",
-		Long:  "Make an API key, and print its secret. The secret is shown this once; only its hash is kept.",
-		Args:  cobra.ExactArgs(1),
+		Short: "Make a key, and print its secret",
+		Long: "Make an API key, and print its secret. The secret is shown this once; only its hash is kept.\n\n" +
+			"With --signed it is an access key, with which programs sign their requests as they do for AWS: the id and the\n" +
+			"secret are printed. With --admin too, it may do what an administrator of accounts may.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			until, err := expiry(expires)
 			if err != nil {
 				return starting(err)
+			}
+			if admin && !signed {
+				return starting(freshet.Errorf(freshet.Invalid, "--admin is for keys that sign; give --signed too"))
+			}
+			if signed {
+				return createSigned(cmd, o, args[0], until, admin)
 			}
 			return o.operate(cmd.Context(), engine, func(desk control.Operator) error {
 				key, secret, err := desk.CreateKey(cmd.Context(), args[0], until)
@@ -40,7 +50,21 @@ func newKeyCreate(o *options) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&expires, "expires", "", "when it expires: a `time` from now, like 30d (default: never)")
+	c.Flags().BoolVar(&signed, "signed", false, "an access key, for requests that are signed (SigV4)")
+	c.Flags().BoolVar(&admin, "admin", false, "of an access key: it may administer accounts")
 	return c
+}
+
+func createSigned(cmd *cobra.Command, o *options, name string, until time.Time, admin bool) error {
+	return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+		key, secret, err := desk.CreateSignedKey(cmd.Context(), name, until, admin)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\n%s\n", key.ID, secret)
+		fmt.Fprintf(cmd.ErrOrStderr(), "The access key %q has the id on the first line and expires %s. Its secret is not shown again.\n", key.Name, never(key.Expires))
+		return nil
+	})
 }
 
 func expiry(text string) (time.Time, error) {
@@ -57,21 +81,25 @@ func expiry(text string) (time.Time, error) {
 func newKeyList(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the API keys",
+		Short: "List the API keys, and the access keys behind them",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.operate(cmd.Context(), engine, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
 				keys, err := desk.Keys(cmd.Context())
 				if err != nil {
 					return err
 				}
-				return printKeys(cmd.OutOrStdout(), keys)
+				signed, err := desk.SignedKeys(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return printKeys(cmd.OutOrStdout(), keys, signed)
 			})
 		},
 	}
 }
 
-func printKeys(w io.Writer, keys []control.Key) error {
+func printKeys(w io.Writer, keys []control.Key, signed []accesskey.Key) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tNAME\tCREATED\tEXPIRES")
 	for _, key := range keys {
@@ -79,13 +107,26 @@ func printKeys(w io.Writer, keys []control.Key) error {
 			fmt.Fprintf(table, "-\t%s\tfixed\tnever\n", key.Name)
 			continue
 		}
-		expires := never(key.Expires)
-		if !key.Expires.IsZero() && !time.Now().Before(key.Expires) {
-			expires += " (expired)"
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires))
+	}
+	for _, key := range signed {
+		kind := "signed"
+		if key.Admin {
+			kind += ", admin"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expires)
+		if !key.Revoked.IsZero() {
+			kind += ", revoked"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), kind)
 	}
 	return table.Flush()
+}
+
+func expiring(t time.Time) string {
+	if !t.IsZero() && !time.Now().Before(t) {
+		return never(t) + " (expired)"
+	}
+	return never(t)
 }
 
 func never(t time.Time) string {
@@ -98,10 +139,10 @@ func never(t time.Time) string {
 func newKeyRevoke(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke ID",
-		Short: "Take an API key away",
+		Short: "Take a key away, of either kind",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.operate(cmd.Context(), engine, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
 				if err := desk.RevokeKey(cmd.Context(), args[0]); err != nil {
 					return err
 				}

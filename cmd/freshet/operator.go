@@ -11,16 +11,15 @@ import (
 	"freshet/internal/server"
 )
 
-// need is what a command needs where no server is running.
-type need bool
-
+// What a command needs where no server is running.
 const (
-	engine    need = false // the schema, the records and the keys
-	storeOnly need = true  // the store alone, which has to be there
+	storeOnly = server.StoreOnly    // the store alone, which has to be there
+	engine    = server.WithEngine   // the schema, the records and the API keys
+	people    = server.WithAccounts // the users, the mail and the access keys too
 )
 
 // operate calls do with the desk of the data directory: of the server that has it open, or one of its own.
-func (o *options) operate(ctx context.Context, n need, do func(control.Operator) error) error {
+func (o *options) operate(ctx context.Context, n server.Parts, do func(control.Operator) error) error {
 	cfg, err := o.load()
 	if err != nil {
 		return starting(err)
@@ -32,7 +31,7 @@ func (o *options) operate(ctx context.Context, n need, do func(control.Operator)
 	if !errors.Is(err, control.ErrNobody) {
 		return starting(err)
 	}
-	desk, err := server.OpenOffline(ctx, cfg, bool(n), server.NewLogger(os.Stderr, cfg))
+	desk, err := server.OpenOffline(ctx, cfg, n, server.NewLogger(os.Stderr, cfg))
 	if err != nil {
 		return starting(err)
 	}

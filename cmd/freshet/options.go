@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,6 +72,64 @@ func settings() []setting {
 			split: strings.Fields, apply: applyIssuers,
 		},
 		{
+			name: "url", usage: "the `address` by which clients come, like https://app.example.com (default http:// and where it listens)",
+			apply: text(func(cfg *server.Config, v string) { cfg.URL = v }),
+		},
+		{
+			name: "trusted-proxy", list: true, usage: "a `network`, like 10.0.0.0/24, of proxies whose X-Forwarded-For is believed; several may be given",
+			split: strings.Fields, apply: applyProxies,
+		},
+		{
+			name: "issuer", usage: "the `iss` of this server's own tokens (default: the URL and the pool id)",
+			apply: text(func(cfg *server.Config, v string) { cfg.Issuer = v }),
+		},
+		{
+			name: "pool-id", usage: "the `id` of the user pool, region_name; passwords are bound to it (default " + server.DefaultPool + ")",
+			apply: text(func(cfg *server.Config, v string) { cfg.PoolID = v }),
+		},
+		{
+			name: "client-id", list: true, usage: "the `id` of an app of the user pool; several may be given (default " + server.DefaultClient + ")",
+			split: strings.Fields,
+			apply: func(cfg *server.Config, values []string) error {
+				cfg.ClientIDs = values
+				return nil
+			},
+		},
+		{
+			name: "hosted", list: true, usage: "an `app` that uses the hosted sign-in pages: client_id=ID,redirect_uri=URL[,logout_uri=URL][,name=NAME][,secret=SECRET]; several may be given",
+			split: strings.Fields, apply: applyHosted,
+		},
+		{
+			name: "sign-up", usage: "`on` or off: whether anybody may make an account (default on)",
+			apply: onOff(func(cfg *server.Config, on bool) { cfg.NoSignUp = !on }),
+		},
+		{
+			name: "verify-email", usage: "`on` or off: whether an e-mail has to be verified before the first sign-in (default on)",
+			apply: onOff(func(cfg *server.Config, on bool) { cfg.NoVerification = !on }),
+		},
+		{
+			name: "identity-pool", usage: "the `id` of the identity pool, region:uuid (default: there is none)",
+			apply: text(func(cfg *server.Config, v string) { cfg.IdentityPoolID = v }),
+		},
+		{
+			name: "guests", usage: "`on` or off: whether the identity pool gives credentials to those who have not signed in (default off)",
+			apply: onOff(func(cfg *server.Config, on bool) { cfg.Guests = on }),
+		},
+		{
+			name: "smtp", usage: "the `server` that mail goes to: smtp://user:password@host:587, smtps:// or smtp+insecure:// (default: a local mailbox)",
+			apply: text(func(cfg *server.Config, v string) { cfg.Mail.Server = v }),
+		},
+		{
+			name: "mail-from", usage: "the `sender` of mail, like \"Freshet <no-reply@example.com>\"",
+			apply: text(func(cfg *server.Config, v string) { cfg.Mail.From = v }),
+		},
+		{
+			name: "mail-templates", usage: "a `directory` of letters that go before the built-in ones",
+			apply: text(func(cfg *server.Config, v string) { cfg.Mail.TemplateDir = v }),
+		},
+		// It has no flag: what is on a command line, every user of the machine can see.
+		{name: "secret", apply: text(func(cfg *server.Config, v string) { cfg.Secret = v })},
+		{
 			name: "keep-tombstones", usage: "how long removals are remembered for clients that are away: a `time` like 90d, or 0 for ever (default 90d)",
 			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.KeepTombstones }),
 		},
@@ -130,6 +189,47 @@ func kept(of func(*server.Config) *time.Duration) func(*server.Config, []string)
 		*of(cfg) = d
 		return nil
 	}
+}
+
+func onOff(set func(cfg *server.Config, on bool)) func(*server.Config, []string) error {
+	return func(cfg *server.Config, values []string) error {
+		switch values[0] {
+		case "on", "true":
+			set(cfg, true)
+		case "off", "false":
+			set(cfg, false)
+		default:
+			return errors.New("write on or off")
+		}
+		return nil
+	}
+}
+
+func applyProxies(cfg *server.Config, values []string) error {
+	cfg.Proxies = nil
+	for _, value := range values {
+		prefix, err := netip.ParsePrefix(value)
+		if address, single := netip.ParseAddr(value); single == nil {
+			prefix, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return errors.New("write an address or a network, like 10.0.0.0/24")
+		}
+		cfg.Proxies = append(cfg.Proxies, prefix)
+	}
+	return nil
+}
+
+func applyHosted(cfg *server.Config, values []string) error {
+	cfg.Hosted = nil
+	for _, value := range values {
+		app, err := server.ParseHosted(value)
+		if err != nil {
+			return err
+		}
+		cfg.Hosted = append(cfg.Hosted, app)
+	}
+	return nil
 }
 
 func applyIssuers(cfg *server.Config, values []string) error {
@@ -296,10 +396,10 @@ func (o *options) flatten(prefix string, table map[string]any, values map[string
 		}
 		for _, element := range list {
 			switch element.(type) {
-			case string, int64:
+			case string, int64, bool:
 				values[key] = append(values[key], fmt.Sprint(element))
 			default:
-				return fmt.Errorf("%s: write a string or a number", key)
+				return fmt.Errorf("%s: write a string, a number, true or false", key)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -36,7 +35,7 @@ func newServe(o *options) *cobra.Command {
 
 // greet says where the server is and what to do first.
 func greet(w io.Writer, s *server.Server) {
-	url := "http://" + reachable(s.Addr()) + "/graphql"
+	url := s.URL() + "/graphql"
 	key := s.APIKey()
 	fmt.Fprintf(w, "\n  Freshet serves on %s\n", url)
 	if key != "" {
@@ -45,15 +44,6 @@ func greet(w io.Writer, s *server.Server) {
 		key = "YOUR_KEY"
 	}
 	fmt.Fprintf(w, "\n  Try it:\n  curl %s -H 'content-type: application/json' -H 'x-api-key: %s' -d '%s'\n\n", url, key, s.Example())
-}
-
-// reachable gives an address that a client on this machine can connect to.
-func reachable(addr string) string {
-	host, port, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
-		return net.JoinHostPort("localhost", port)
-	}
-	return addr
 }
 
 func newVersion() *cobra.Command {

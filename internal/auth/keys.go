@@ -56,6 +56,7 @@ type Keys struct {
 	mu       sync.RWMutex
 	keys     map[secretHash]Key
 	creating map[string]bool // names of keys that are being stored
+	revoked  []func(identity string)
 }
 
 // storedKey is the record of a key, under its id.
@@ -171,11 +172,27 @@ func (k *Keys) Revoke(ctx context.Context, id string) (bool, error) {
 		return false, fmt.Errorf("revoke API key %s: %w", id, err)
 	}
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	_, found = k.keys[hash]
+	key, found := k.keys[hash]
 	delete(k.keys, hash)
+	functions := k.revoked
+	k.mu.Unlock()
+	if found {
+		for _, f := range functions {
+			f(identityName(key.Name))
+		}
+	}
 	return found, nil
 }
+
+// OnRevoke has a function called with the name of the identity whose key was revoked, after that is stored. It
+// must not hold up its caller.
+func (k *Keys) OnRevoke(f func(identity string)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.revoked = append(k.revoked, f)
+}
+
+func identityName(key string) string { return "key " + key }
 
 // Check gives the identity that a secret proves. Any other secret gives an error with the code
 // unauthenticated.
@@ -201,7 +218,7 @@ func (k *Keys) identify(secret string) (freshet.Identity, time.Time, error) {
 	if !key.Live(k.now()) {
 		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the API key has expired")
 	}
-	return freshet.Identity{Name: "key " + key.Name, Providers: []freshet.Provider{freshet.APIKey}, Scopes: key.Scopes}, key.Expires, nil
+	return freshet.Identity{Name: identityName(key.Name), Providers: []freshet.Provider{freshet.APIKey}, Scopes: key.Scopes}, key.Expires, nil
 }
 
 // reserve keeps a name for a key that is being made; release gives it free.

@@ -72,13 +72,7 @@ func makeKey(cfg *Config, keys *auth.Keys) (string, error) {
 		}
 	}
 	secret := "fk_" + rand.Text()
-	path := filepath.Join(cfg.Data, keyFile)
-	// A file that is there is whole, whenever the process may end.
-	err := os.WriteFile(path+".new", []byte(secret+"\n"), 0o600)
-	if err == nil {
-		err = os.Rename(path+".new", path)
-	}
-	if err != nil {
+	if err := writePrivate(filepath.Join(cfg.Data, keyFile), secret); err != nil {
 		return "", fmt.Errorf("write the API key: %w", err)
 	}
 	return secret, keys.AddFixed(keyName, secret)

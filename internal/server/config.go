@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"freshet"
 	"freshet/internal/auth"
 	"freshet/internal/engine"
+	"freshet/internal/mail"
 	"freshet/internal/schema"
 	"freshet/schemas"
 )
@@ -22,6 +24,8 @@ const (
 	DefaultData   = "./freshet-data"
 	DefaultListen = "127.0.0.1:8080"
 	DefaultKept   = 90 * 24 * time.Hour
+	DefaultPool   = "local_freshet"
+	DefaultClient = "freshet-web"
 )
 
 // Forever is a time to keep something that does not end.
@@ -40,6 +44,22 @@ type Config struct {
 	// told apart as long as history is kept, which is no shorter.
 	KeepTombstones time.Duration
 	KeepHistory    time.Duration
+
+	URL     string         // by which clients come, http or https; default http:// and the address
+	Proxies []netip.Prefix // whose X-Forwarded-For is believed; default: nobody's
+	Secret  string         // seals accounts and keys: 64 hexadecimal digits; default: of a file that is made at the first start
+
+	Issuer         string   // the iss of this server's tokens; default URL/PoolID
+	PoolID         string   // region_name; default DefaultPool. Passwords are bound to it
+	ClientIDs      []string // the apps of the user pool beside those of Hosted; default DefaultClient
+	Hosted         []Hosted // the apps that use the hosted pages
+	NoSignUp       bool     // only operators make accounts
+	NoVerification bool     // an account may sign in before its e-mail is verified
+
+	IdentityPoolID string // region:uuid; empty: there is no identity pool
+	Guests         bool   // the identity pool gives credentials to those who have not signed in too
+
+	Mail mail.Config // how mail leaves; its Logger is the server's, its URL by default the one above
 
 	Limits    Limits
 	LogLevel  slog.Level
@@ -73,6 +93,9 @@ func (c *Config) Validate() error {
 	if !slices.Contains([]LogFormat{"", LogText, LogJSON}, c.LogFormat) {
 		return freshet.Errorf(freshet.Invalid, "log-format: %q is not known; write text or json", c.LogFormat)
 	}
+	if err := c.validateAccounts(); err != nil {
+		return err
+	}
 	for i := range c.Issuers {
 		if err := c.Issuers[i].Validate(); err != nil {
 			return err
@@ -104,6 +127,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Listen == "" {
 		c.Listen = DefaultListen
+	}
+	if c.PoolID == "" {
+		c.PoolID = DefaultPool
 	}
 	if c.KeepTombstones == 0 {
 		c.KeepTombstones = DefaultKept

@@ -12,6 +12,7 @@ import (
 	"freshet"
 	"freshet/internal/auth"
 	"freshet/internal/engine"
+	"freshet/internal/mail"
 	"freshet/internal/schema"
 	"freshet/schemas"
 )
@@ -27,6 +28,11 @@ func TestValidate(t *testing.T) {
 		{"no port", Config{Listen: "localhost"}, `listen: "localhost" is no address`},
 		{"log format", Config{LogFormat: "xml"}, `log-format: "xml" is not known`},
 		{"issuer", Config{Issuers: []auth.Issuer{{URL: "x"}}}, `the issuer "x" is no URL`},
+		{"url", Config{URL: "app.example.com"}, `url: "app.example.com" is no address`},
+		{"issuer's path", Config{Issuer: "https://a.example/{x}"}, "is no address"},
+		{"pool id", Config{PoolID: "local"}, `pool-id: "local" is no pool id`},
+		{"secret", Config{Secret: "abc"}, "FRESHET_SECRET: the secret has 3 characters"},
+		{"mail without a sender", Config{Mail: mail.Config{Server: "smtp://mail.example:587"}}, "mail needs a sender's address"},
 		{"too short", Config{KeepTombstones: time.Minute}, "keep-tombstones: 1m0s is too short"},
 		{"negative", Config{KeepHistory: -2}, "keep-history: -2ns is too short"},
 		{"history is shorter", Config{KeepHistory: 24 * time.Hour}, "keep-history: 1d is shorter than tombstones are kept"},

@@ -28,6 +28,16 @@ func newDesk(st *pebble.DB) *control.Desk {
 	return &control.Desk{Store: st, CheckStore: check}
 }
 
+// Parts says what of a data directory is opened.
+type Parts int
+
+// The parts.
+const (
+	StoreOnly    Parts = iota // which has to be there; also where an engine would not take its records
+	WithEngine                // the schema, the records and the API keys too
+	WithAccounts              // the users, the mail and the access keys too; it may make a secret to seal them with
+)
+
 // Offline is a desk on a data directory that no server has open.
 type Offline struct {
 	*control.Desk
@@ -37,15 +47,14 @@ type Offline struct {
 // OpenOffline opens the desk of a data directory. Errors: not_found where there is no data directory, and
 // those of Open.
 //
-// With bare, only the store is opened, so that one whose records an engine would not take can be looked
-// at. Otherwise the schema is the one that the store's records keep to; a store that has none yet gets the
-// one of the configuration, as a server would give it.
-func OpenOffline(ctx context.Context, cfg Config, bare bool, logger *slog.Logger) (*Offline, error) {
+// The schema is the one that the store's records keep to; a store that has none yet gets the one of the
+// configuration, as a server would give it.
+func OpenOffline(ctx context.Context, cfg Config, parts Parts, logger *slog.Logger) (*Offline, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	if _, err := os.Stat(filepath.Join(cfg.Data, "store")); bare && errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(cfg.Data, "store")); parts == StoreOnly && errors.Is(err, fs.ErrNotExist) {
 		return nil, freshet.Errorf(freshet.NotFound, "there is no data in %s; give the data directory of a server with --data", cfg.Data)
 	}
 	st, err := openStore(cfg.Data, logger)
@@ -53,10 +62,14 @@ func OpenOffline(ctx context.Context, cfg Config, bare bool, logger *slog.Logger
 		return nil, err
 	}
 	desk := newDesk(st)
-	if !bare {
-		if err := completeDesk(ctx, desk, st, &cfg, logger); err != nil {
-			return nil, errors.Join(err, st.Close())
-		}
+	if parts >= WithEngine {
+		err = completeDesk(ctx, desk, st, &cfg, logger)
+	}
+	if parts >= WithAccounts && err == nil {
+		err = addPeople(ctx, desk, &cfg, logger)
+	}
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
 	}
 	return &Offline{desk, st}, nil
 }
@@ -76,6 +89,16 @@ func completeDesk(ctx context.Context, desk *control.Desk, st *pebble.DB, cfg *C
 	}
 	desk.Keyring, _, err = openKeys(ctx, cfg, desk.Engine.Internal(keyModel))
 	return err
+}
+
+func addPeople(ctx context.Context, desk *control.Desk, cfg *Config, logger *slog.Logger) error {
+	p, err := openPeople(ctx, cfg, desk.Engine, publicURL(cfg, cfg.Listen), logger)
+	if err != nil {
+		return err
+	}
+	p.audit.level = slog.LevelDebug // it is this operator's own act
+	desk.Pool, desk.Mail, desk.AccessKeys = p.pool, p.mail, p.keys
+	return nil
 }
 
 // Close lets go of the data directory.

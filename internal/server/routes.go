@@ -12,7 +12,7 @@ import (
 )
 
 // routes gives the public door.
-func (s *Server) routes(graphql http.Handler) http.Handler {
+func (s *Server) routes(graphql http.Handler) (http.Handler, error) {
 	sockets := counted(s.sockets, &s.connected)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
@@ -25,7 +25,10 @@ func (s *Server) routes(graphql http.Handler) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.HandleFunc("GET /{$}", s.servePage)
-	return withRequestID(mux, s.logger)
+	if err := s.accountDoors(mux); err != nil {
+		return nil, err
+	}
+	return withClientAddress(withRequestID(mux, s.logger), s.cfg.Proxies), nil
 }
 
 // counted counts who is inside.

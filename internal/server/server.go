@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/accesskey"
 	"freshet/internal/api"
 	"freshet/internal/api/control"
 	"freshet/internal/api/graphqlhttp"
@@ -52,6 +53,8 @@ type Server struct {
 	store    *pebble.DB
 	engine   *engine.Engine
 	feed     *feed.Feed
+	keyring  *auth.Keys
+	people   *people
 	sockets  *graphqlws.Server
 	listener net.Listener
 	public   *http.Server
@@ -92,6 +95,14 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.feed = feed.New(s.store)
+	// The address is taken before the user pool opens, whose tokens name it. Who connects now waits until Run.
+	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen); err != nil {
+		return freshet.Wrap(freshet.Unavailable, err, "cannot listen on %s; give another address with --listen", s.cfg.Listen)
+	}
+	s.opened = append(s.opened, s.listener)
+	if s.people, err = openPeople(ctx, &s.cfg, s.engine, s.URL(), s.logger); err != nil {
+		return err
+	}
 	identify, err := s.openAuth(ctx)
 	if err != nil {
 		return err
@@ -100,28 +111,35 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the API: %w", err)
 	}
-	graphql, err := graphqlhttp.New(a, identify, graphqlhttp.Options{BodyBytes: s.cfg.Limits.BodyBytes, Logger: s.logger})
+	graphql, err := graphqlhttp.New(a, identify, graphqlhttp.Options{
+		BodyBytes: s.cfg.Limits.BodyBytes, Logger: s.logger,
+		Signatures: &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{}), pool: s.people.pool},
+	})
 	if err != nil {
 		return err
 	}
 	s.sockets = graphqlws.New(a, identify, graphqlws.Options{
 		MessageBytes: s.cfg.Limits.BodyBytes, Subscriptions: s.cfg.Limits.Subscriptions, Logger: s.logger,
 	})
+	s.people.pool.OnRevoke(func(session, _ string) { s.sockets.RevokeSession(session) })
+	s.keyring = identify.Keys
+	s.keyring.OnRevoke(s.sockets.RevokeKey)
 	errorLog := slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn)
+	routes, err := s.routes(graphql)
+	if err != nil {
+		return err
+	}
 	s.public = &http.Server{
-		Handler: s.routes(graphql), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
+		Handler: routes, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
 		IdleTimeout: idleTime, MaxHeaderBytes: headerBytes, ErrorLog: errorLog,
 	}
-	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen); err != nil {
-		return freshet.Wrap(freshet.Unavailable, err, "cannot listen on %s; give another address with --listen", s.cfg.Listen)
-	}
-	s.opened = append(s.opened, s.listener)
 	if s.desk, err = control.Listen(s.cfg.Data); err != nil {
 		return err
 	}
 	s.opened = append(s.opened, s.desk)
 	desk := newDesk(s.store)
 	desk.Engine, desk.Keyring, desk.Address = s.engine, identify.Keys, s.Addr()
+	desk.Pool, desk.Mail, desk.AccessKeys = s.people.pool, s.people.mail, s.people.keys
 	s.control = &http.Server{Handler: control.NewHandler(desk), ReadHeaderTimeout: headerTime, ErrorLog: errorLog}
 	return nil
 }
@@ -165,8 +183,12 @@ func (s *Server) openAuth(ctx context.Context) (*auth.Authenticator, error) {
 			return nil, err
 		}
 	}
+	a.Own, a.OwnIssuer = s.people.pool, s.cfg.issuer(s.URL())
 	return a, nil
 }
+
+// URL gives the address by which clients come.
+func (s *Server) URL() string { return publicURL(&s.cfg, s.Addr()) }
 
 // Addr gives the address of the public door.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
@@ -176,11 +198,13 @@ func (s *Server) APIKey() string { return s.apiKey }
 
 // Run serves until ctx is done, then lets what is under way come to its end. Close comes after it.
 func (s *Server) Run(ctx context.Context) error {
-	// The feed goes on while the doors close.
+	// What the doors rely on goes on while they close: the feed, and the mail of the last requests. A letter that
+	// is not delivered then lies in the store until the next start.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { s.follow(background) })
 	running.Go(func() { s.trimOften(background) })
+	running.Go(func() { s.deliver(background) })
 	// An operator's command may go on for ever; it ends when the doors begin to close.
 	operating, dismiss := context.WithCancelCause(background)
 	s.control.BaseContext = func(net.Listener) context.Context { return operating }
@@ -198,6 +222,16 @@ func (s *Server) Run(ctx context.Context) error {
 	stop()
 	running.Wait()
 	return err
+}
+
+// deliver sends mail.
+func (s *Server) deliver(ctx context.Context) {
+	if s.cfg.Mail.Server == "" {
+		s.logger.Info("no SMTP server is set: mail stays in the local mailbox; `freshet mail list` shows it")
+	}
+	if err := s.people.mail.Run(ctx); err != nil {
+		s.logger.Error("mail is not sent any more", "err", err)
+	}
 }
 
 // follow keeps the feed going.

@@ -269,7 +269,7 @@ func TestClose(t *testing.T) {
 func TestOffline(t *testing.T) {
 	data := t.TempDir()
 	logger := slog.New(slog.DiscardHandler)
-	if _, err := OpenOffline(t.Context(), Config{Data: data}, true, logger); freshet.CodeOf(err) != freshet.NotFound {
+	if _, err := OpenOffline(t.Context(), Config{Data: data}, StoreOnly, logger); freshet.CodeOf(err) != freshet.NotFound {
 		t.Errorf("a directory without data gives %v", err)
 	}
 	sdl := filepath.Join(t.TempDir(), "note.graphql")
@@ -277,7 +277,7 @@ func TestOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, cfg := range []Config{{Data: data, Schema: []string{sdl}}, {Data: data}} { // then the one that is stored
-		desk, err := OpenOffline(t.Context(), cfg, false, logger)
+		desk, err := OpenOffline(t.Context(), cfg, WithEngine, logger)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,10 @@ import (
 
 // Operator is what an operator can do.
 type Operator interface {
+	Accounts
+	Letters
+	SignedKeys
+
 	// Status tells how the store stands.
 	Status(ctx context.Context) (Status, error)
 
@@ -25,7 +29,7 @@ type Operator interface {
 	// CreateKey makes an API key; a zero expires stands for never. The secret is given this once.
 	// Errors: invalid for the name and the time, conflict when a live key has the name.
 	CreateKey(ctx context.Context, name string, expires time.Time) (key Key, secret string, err error)
-	// RevokeKey takes a key away; one that is not there gives the code not_found.
+	// RevokeKey takes a key away, of either kind; one that is not there gives the code not_found.
 	RevokeKey(ctx context.Context, id string) error
 
 	// Tail calls visit with the changes of the log in their order, some at a time. An error of visit

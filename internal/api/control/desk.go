@@ -7,16 +7,23 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/accesskey"
+	"freshet/internal/accounts"
 	"freshet/internal/auth"
 	"freshet/internal/engine"
+	"freshet/internal/mail"
 	"freshet/internal/store"
 )
 
-// Desk does an operator's work. Without an Engine and Keys it can only tail and check.
+// Desk does an operator's work. Without an Engine and a Keyring it can only tail and check; without the Pool and
+// what stands beside it, it knows nothing of users, mail and signed keys.
 type Desk struct {
 	Store      store.Store
 	Engine     *engine.Engine
 	Keyring    *auth.Keys
+	Pool       *accounts.Pool
+	Mail       *mail.Mail
+	AccessKeys *accesskey.Keys
 	CheckStore func(ctx context.Context, progress func(stage string, done int)) (Report, error)
 	Address    string // of the public door
 }
@@ -54,6 +61,9 @@ func (d *Desk) CreateKey(ctx context.Context, name string, expires time.Time) (K
 // RevokeKey takes an API key away.
 func (d *Desk) RevokeKey(ctx context.Context, id string) error {
 	found, err := d.Keyring.Revoke(ctx, id)
+	if err == nil && !found && d.AccessKeys != nil {
+		found, err = d.AccessKeys.Revoke(ctx, id)
+	}
 	if err == nil && !found {
 		return freshet.Errorf(freshet.NotFound, "there is no API key with the id %q; `freshet key list` shows those that there are", id)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -22,7 +23,8 @@ type handler struct{ desk *Desk }
 func NewHandler(desk *Desk) http.Handler {
 	h := &handler{desk}
 	mux := http.NewServeMux()
-	for pattern, serve := range map[string]func(*http.Request, *stream) (any, error){
+	routes := h.accountRoutes()
+	maps.Copy(routes, map[string]func(*http.Request, *stream) (any, error){
 		"GET /status":       h.status,
 		"GET /keys":         h.keys,
 		"POST /keys":        h.createKey,
@@ -31,7 +33,8 @@ func NewHandler(desk *Desk) http.Handler {
 		"POST /check":       h.check,
 		"POST /import":      h.importFile,
 		"GET /export":       h.export,
-	} {
+	})
+	for pattern, serve := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			out := &stream{w: w}
 			result, err := serve(r, out)
@@ -62,10 +65,8 @@ type keyAnswer struct {
 
 func (h *handler) createKey(r *http.Request, _ *stream) (any, error) {
 	var request keyRequest
-	body := json.NewDecoder(io.LimitReader(r.Body, maxBody))
-	body.DisallowUnknownFields()
-	if err := body.Decode(&request); err != nil {
-		return nil, freshet.Wrap(freshet.Invalid, err, "the request cannot be read")
+	if err := decode(r, &request); err != nil {
+		return nil, err
 	}
 	key, secret, err := h.desk.CreateKey(r.Context(), request.Name, request.Expires)
 	return keyAnswer{key, secret}, err

@@ -1,5 +1,5 @@
 // Package graphqlhttp is the door for GraphQL over HTTP, as AppSync's clients speak it: POST with a JSON
-// body, an API key or a token in the headers.
+// body, an API key or a token in the headers, or a signature over all of it.
 //
 // It bounds and decodes a request, finds out who asks, and hands it to the API. It knows no model.
 package graphqlhttp
@@ -27,7 +27,22 @@ import (
 type Options struct {
 	BodyBytes int          // the largest request body; default 1 MiB
 	Logger    *slog.Logger // default: discards
+
+	// Signatures proves requests that are signed with an access key; nil: they are refused as any other
+	// credential that is not known.
+	Signatures Signatures
 }
+
+// Signatures tells who signed a request.
+type Signatures interface {
+	// Identify is given a request and its body, for the signature covers both. once lets the request pass a
+	// single time; the door calls it before a mutation, which nobody may send again who has listened.
+	//
+	// Errors of both: unauthenticated, too_large, unavailable.
+	Identify(r *http.Request, body []byte) (id freshet.Identity, once func() error, err error)
+}
+
+const signedBy = "AWS4-HMAC-SHA256"
 
 const usualBodyBytes = 1 << 20
 
@@ -68,14 +83,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "send GraphQL requests by POST, with a JSON body")
 		return
 	}
-	id, _, err := h.api.Identify(r.Context(), h.by, auth.Credentials{
-		APIKey: r.Header.Get("x-api-key"), Authorization: r.Header.Get("Authorization"),
-	})
-	if err != nil {
-		h.refuse(w, api.Status(err), api.ErrorType(err), freshet.MessageOf(err))
-		return
-	}
-	bound, ok := h.read(w, r)
+	id, bound, ok := h.open(w, r)
 	if !ok {
 		return
 	}
@@ -86,6 +94,46 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer func() { *buffer = nil }()
 	}
 	respond(w, http.StatusOK, *buffer)
+}
+
+// open finds out who asks and for what; what is wrong is answered. Where the signature covers the body it is read
+// before anybody is known, up to its limit.
+func (h *handler) open(w http.ResponseWriter, r *http.Request) (*freshet.Identity, *graphql.Bound, bool) {
+	refuse := func(err error) (*freshet.Identity, *graphql.Bound, bool) {
+		h.refuse(w, api.Status(err), api.ErrorType(err), freshet.MessageOf(err))
+		return nil, nil, false
+	}
+	credentials := auth.Credentials{APIKey: r.Header.Get("x-api-key"), Authorization: r.Header.Get("Authorization")}
+	if h.opts.Signatures == nil || credentials.APIKey != "" || !strings.HasPrefix(credentials.Authorization, signedBy) {
+		id, _, err := h.api.Identify(r.Context(), h.by, credentials)
+		if err != nil {
+			return refuse(err)
+		}
+		body, ok := h.read(w, r)
+		if !ok {
+			return nil, nil, false
+		}
+		bound, ok := h.bind(w, body)
+		return id, bound, ok
+	}
+	body, ok := h.read(w, r)
+	if !ok {
+		return nil, nil, false
+	}
+	signer, once, err := h.opts.Signatures.Identify(r, body)
+	if err != nil {
+		return refuse(err)
+	}
+	bound, ok := h.bind(w, body)
+	if !ok {
+		return nil, nil, false
+	}
+	if bound.Operation().Kind() == graphql.Mutation {
+		if err := once(); err != nil {
+			return refuse(err)
+		}
+	}
+	return h.api.Admit(signer), bound, true
 }
 
 // keptBuffer is the largest buffer that is kept for the next response.
@@ -103,10 +151,10 @@ func respond(w http.ResponseWriter, status int, body []byte) {
 
 var jsonType = []string{"application/json; charset=utf-8"}
 
-// read decodes the request; what is wrong with it is answered.
-func (h *handler) read(w http.ResponseWriter, r *http.Request) (*graphql.Bound, bool) {
-	malformed := func(status int, message string) (*graphql.Bound, bool) {
-		h.refuse(w, status, "MalformedHttpRequestException", message)
+// read takes in the body; what is wrong with it is answered.
+func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	malformed := func(status int, message string) ([]byte, bool) {
+		h.refuse(w, status, malformedRequest, message)
 		return nil, false
 	}
 	if t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(t), "application/json") {
@@ -120,6 +168,17 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) (*graphql.Bound, 
 			return nil, false
 		}
 		return malformed(http.StatusBadRequest, "the request body could not be read to its end")
+	}
+	return body, true
+}
+
+const malformedRequest = "MalformedHttpRequestException"
+
+// bind decodes the request; what is wrong with it is answered.
+func (h *handler) bind(w http.ResponseWriter, body []byte) (*graphql.Bound, bool) {
+	malformed := func(status int, message string) (*graphql.Bound, bool) {
+		h.refuse(w, status, malformedRequest, message)
+		return nil, false
 	}
 	q, err := api.ParseRequest(body)
 	if err != nil {
@@ -146,7 +205,7 @@ func (h *handler) refuseDocument(w http.ResponseWriter, faults graphql.Errors) {
 	status := http.StatusOK
 	if faults.Fault() == graphql.Syntax {
 		status = http.StatusBadRequest
-		w.Header().Set("x-amzn-errortype", "MalformedHttpRequestException")
+		w.Header().Set("x-amzn-errortype", malformedRequest)
 	}
 	respond(w, status, faults.Append(nil))
 }

@@ -53,6 +53,7 @@ var (
 	initTwice    = closeCode{4429, "Too many initialisation requests"}
 	initMissing  = closeCode{4401, "Unauthorized"}
 	tokenExpired = closeCode{4403, "Token expired"}
+	revoked      = closeCode{4403, "Forbidden: the session or the key was revoked"}
 	badMessage   = closeCode{4400, "Invalid message received"}
 )
 

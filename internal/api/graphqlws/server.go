@@ -66,13 +66,14 @@ type Server struct {
 	mu       sync.Mutex
 	draining bool
 	sockets  map[*socket]struct{}
+	proofs   map[proof]map[*socket]struct{} // by what each is let in
 	running  sync.WaitGroup
 }
 
 // New makes the door.
 func New(a *api.API, by api.Identifier, opts Options) *Server {
 	return &Server{
-		api: a, by: by, opts: opts.withDefaults(), sockets: make(map[*socket]struct{}),
+		api: a, by: by, opts: opts.withDefaults(), sockets: make(map[*socket]struct{}), proofs: make(map[proof]map[*socket]struct{}),
 		upgrader: websocket.Upgrader{
 			Subprotocols: []string{protocol},
 			// Small ones, for most sockets are idle; a large frame is written around its buffer.
@@ -137,6 +138,7 @@ func (s *Server) enter(c *socket) bool {
 func (s *Server) leave(c *socket) {
 	s.mu.Lock()
 	delete(s.sockets, c)
+	s.unprove(c)
 	s.mu.Unlock()
 	s.running.Done()
 }

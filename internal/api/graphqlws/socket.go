@@ -22,6 +22,7 @@ type socket struct {
 	ws     *websocket.Conn
 	batch  *batch
 	id     *freshet.Identity // set by connection_init
+	proof  proof             // under server.mu
 
 	mu         sync.Mutex
 	operations map[string]*operation
@@ -29,6 +30,7 @@ type socket struct {
 	control    [][]byte     // messages that are not of a stream
 	controlled int          // their bytes
 	ending     *closeCode
+	cut        bool          // revoked: nothing more goes out or comes in
 	signal     chan struct{} // wakes the writer
 	room       chan struct{} // wakes the reader that waits for control messages to leave
 }
@@ -152,6 +154,9 @@ func (c *socket) read(ctx context.Context, headers http.Header, tasks *sync.Wait
 			}
 			return
 		}
+		if c.isCut() {
+			return
+		}
 		m, err := parseMessage(text)
 		if err != nil || kind != websocket.TextMessage {
 			c.end(badMessage)
@@ -199,9 +204,14 @@ func (c *socket) init(ctx context.Context, headers http.Header, payload json.Raw
 		c.end(closeCode{badMessage.code, "the payload of connection_init is no object"})
 		return false
 	}
-	id, until, err := c.server.api.Identify(ctx, c.server.by, auth.Credentials{
+	credentials := auth.Credentials{
 		APIKey: credential(fields, headers, "x-api-key"), Authorization: credential(fields, headers, "Authorization"),
-	})
+	}
+	id, until, err := c.server.api.Identify(ctx, c.server.by, credentials)
+	if err == nil {
+		c.server.prove(c, id)
+		id, until, err = c.server.api.Identify(ctx, c.server.by, credentials)
+	}
 	if err != nil {
 		c.end(refusal(err))
 		return false

@@ -45,12 +45,15 @@ func (c *socket) ended() *closeCode {
 func (c *socket) deliver(ctx context.Context, idle bool) error {
 	c.batch.begin()
 	_ = c.ws.SetWriteDeadline(time.Now().Add(c.server.opts.StallTime))
-	if idle {
+	if idle && !c.isCut() {
 		if err := c.moveOn(ctx); err != nil {
 			return err
 		}
 	}
 	for {
+		if c.isCut() {
+			return c.batch.flush()
+		}
 		control, op := c.take()
 		for _, frame := range control {
 			if err := c.ws.WriteMessage(websocket.TextMessage, frame); err != nil {

@@ -1,0 +1,83 @@
+package graphqlws
+
+import (
+	"slices"
+	"time"
+
+	"freshet"
+)
+
+// revokeTime is how long a client that does not read may hold its socket after what let it in was revoked; it is
+// given nothing more in this time.
+const revokeTime = 500 * time.Millisecond
+
+// proof is what lets a socket in and can be revoked: a session of a token, or a key.
+type proof struct{ session, key string }
+
+// proofOf gives the proof of an identity; the zero one cannot be revoked.
+func proofOf(id *freshet.Identity) proof {
+	if session, _ := id.Claims["origin_jti"].(string); session != "" {
+		return proof{session: session}
+	}
+	if slices.Contains(id.Providers, freshet.APIKey) {
+		return proof{key: id.Name}
+	}
+	return proof{}
+}
+
+// RevokeSession ends the sockets that a session's tokens let in: the session is in their claim origin_jti. It does
+// not wait for their end.
+func (s *Server) RevokeSession(id string) { s.revoke(proof{session: id}) }
+
+// RevokeKey ends the sockets that a key let in, given the name of its identity.
+func (s *Server) RevokeKey(identity string) { s.revoke(proof{key: identity}) }
+
+func (s *Server) revoke(p proof) {
+	if p == (proof{}) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.proofs[p] {
+		c.revoke()
+	}
+}
+
+// prove notes what lets a socket in. Whoever calls it looks at the credential once more: it may have been revoked
+// before it was noted.
+func (s *Server) prove(c *socket, id *freshet.Identity) {
+	p := proofOf(id)
+	if p == (proof{}) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.proof = p
+	if s.proofs[p] == nil {
+		s.proofs[p] = make(map[*socket]struct{})
+	}
+	s.proofs[p][c] = struct{}{}
+}
+
+// unprove forgets a socket; s.mu is held.
+func (s *Server) unprove(c *socket) {
+	delete(s.proofs[c.proof], c)
+	if len(s.proofs[c.proof]) == 0 {
+		delete(s.proofs, c.proof)
+	}
+}
+
+// revoke ends the socket now: what is on its way is not sent any more, and what comes in is not looked at.
+func (c *socket) revoke() {
+	c.mu.Lock()
+	c.ending, c.cut = &revoked, true
+	c.mu.Unlock()
+	c.wake()
+	time.AfterFunc(revokeTime, func() { c.ws.Close() })
+}
+
+func (c *socket) isCut() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cut
+}

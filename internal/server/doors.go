@@ -1,0 +1,48 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"freshet"
+	"freshet/internal/accesskey"
+	"freshet/internal/api/cognito"
+	"freshet/internal/api/oauth"
+)
+
+// accountDoors adds the doors of the user pool: Cognito's, at / for its clients that know only a host and at /idp,
+// and that of OpenID Connect with the hosted pages.
+func (s *Server) accountDoors(mux *http.ServeMux) error {
+	p := s.people
+	// A verifier of its own: the operations here are signed for other services than the data is.
+	verifier := accesskey.NewVerifier(p.keys, accesskey.Options{})
+	slow := &throttle{now: s.now}
+	idp := slow.wrap(cognito.New(p.pool, p.keys, verifier, cognito.Options{
+		PoolID: s.cfg.PoolID, IdentityPoolID: s.cfg.IdentityPoolID, AllowGuests: s.cfg.Guests, Logger: s.logger,
+	}))
+	for _, pattern := range []string{"POST /{$}", "OPTIONS /{$}", "/idp", "/idp/{$}"} {
+		mux.Handle(pattern, idp)
+	}
+	issuer := s.cfg.issuer(s.URL())
+	opts := oauth.Options{Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, Logger: s.logger}
+	for _, app := range s.cfg.Hosted {
+		opts.Clients = append(opts.Clients, oauth.Client(app))
+	}
+	if err := opts.Validate(); err != nil {
+		return err
+	}
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return freshet.Wrap(freshet.Invalid, err, "the issuer %q is no address", issuer)
+	}
+	pages := slow.wrap(oauth.New(p.pool, opts))
+	patterns := []string{"/oauth2/", "/logout", "/.well-known/"}
+	if path := strings.TrimRight(u.Path, "/"); path != "" {
+		patterns = append(patterns, path+"/.well-known/")
+	}
+	for _, pattern := range patterns {
+		mux.Handle(pattern, pages)
+	}
+	return nil
+}

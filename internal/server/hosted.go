@@ -1,0 +1,92 @@
+package server
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"freshet"
+)
+
+// Hosted is an app that sends people to the hosted pages to sign in.
+type Hosted struct {
+	ID           string
+	Name         string   // as people read it; empty: the product's
+	Secret       string   // of an app that can keep one; empty: a public client
+	RedirectURIs []string // where people may be sent back to
+	LogoutURIs   []string
+}
+
+const hostedForm = "write client_id=ID,redirect_uri=URL[,redirect_uri=URL…][,logout_uri=URL…][,name=NAME][,secret=SECRET]"
+
+// ParseHosted reads the form that an app has on the command line:
+// client_id=ID,redirect_uri=URL,logout_uri=URL,name=NAME,secret=SECRET. An address with a comma in it has to write
+// that as %2C.
+func ParseHosted(text string) (Hosted, error) {
+	var h Hosted
+	once := map[string]*string{"client_id": &h.ID, "name": &h.Name, "secret": &h.Secret}
+	many := map[string]*[]string{"redirect_uri": &h.RedirectURIs, "logout_uri": &h.LogoutURIs}
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		switch {
+		case value == "":
+			return h, freshet.Errorf(freshet.Invalid, "%q has no value; %s", name, hostedForm)
+		case many[name] != nil:
+			*many[name] = append(*many[name], value)
+		case once[name] == nil:
+			return h, freshet.Errorf(freshet.Invalid, "%q is not known; %s", name, hostedForm)
+		case *once[name] != "":
+			return h, freshet.Errorf(freshet.Invalid, "%s stands twice; %s", name, hostedForm)
+		default:
+			*once[name] = value
+		}
+	}
+	if h.ID == "" || len(h.RedirectURIs) == 0 {
+		return h, freshet.Errorf(freshet.Invalid, "an app needs client_id and redirect_uri; %s", hostedForm)
+	}
+	return h, nil
+}
+
+// poolIDForm is Cognito's.
+var poolIDForm = regexp.MustCompile(`^[A-Za-z0-9-]+_[A-Za-z0-9]+$`)
+
+// validateAccounts tells what is wrong with the settings of the user pool and its mail.
+func (c *Config) validateAccounts() error {
+	for name, text := range map[string]string{"url": c.URL, "issuer": c.Issuer} {
+		if u, err := url.Parse(text); text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "{}")) {
+			return freshet.Errorf(freshet.Invalid, "%s: %q is no address; write one like https://app.example.com", name, text)
+		}
+	}
+	if c.Secret != "" {
+		if _, err := parseSecret(c.Secret, "FRESHET_SECRET"); err != nil {
+			return err
+		}
+	}
+	if c.PoolID != "" && !poolIDForm.MatchString(c.PoolID) {
+		return freshet.Errorf(freshet.Invalid, "pool-id: %q is no pool id; write a region and a name with _ between them, like %s", c.PoolID, DefaultPool)
+	}
+	return c.Mail.Validate()
+}
+
+// clientIDs gives the apps that the user pool knows.
+func (c *Config) clientIDs() []string {
+	ids := slices.Clone(c.ClientIDs)
+	for i := range c.Hosted {
+		ids = append(ids, c.Hosted[i].ID)
+	}
+	if len(ids) == 0 {
+		ids = []string{DefaultClient}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// issuer gives the iss of this server's tokens, of the address by which clients come.
+func (c *Config) issuer(url string) string {
+	if c.Issuer != "" {
+		return c.Issuer
+	}
+	return url + "/" + c.PoolID
+}

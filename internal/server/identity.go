@@ -1,0 +1,111 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"freshet"
+	"freshet/internal/accesskey"
+	"freshet/internal/accounts"
+	"freshet/internal/engine"
+	"freshet/internal/mail"
+)
+
+// invitationKept is how long a password holds that went out with an invitation.
+const invitationKept = 7 * 24 * time.Hour
+
+// people is all that has to do with accounts: the user pool, its mail, and the access keys.
+type people struct {
+	secret []byte
+	pool   *accounts.Pool
+	mail   *mail.Mail
+	keys   *accesskey.Keys
+	audit  *audit
+}
+
+// openPeople opens the user pool and what it needs. What seals comes first, then the mail, by which the pool
+// writes to its users.
+func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string, logger *slog.Logger) (*people, error) {
+	var err error
+	p := &people{audit: &audit{engine: eng, logger: logger}}
+	if p.secret, err = openSecret(ctx, cfg, eng); err != nil {
+		return nil, err
+	}
+	if p.keys, err = accesskey.New(documents[accesskey.Document]{eng}, p.secret, time.Now); err != nil {
+		return nil, err
+	}
+	post := cfg.Mail
+	post.Logger = logger
+	if post.URL == "" {
+		post.URL = cfg.URL
+	}
+	if p.mail, err = mail.Open(ctx, documents[mail.Document]{eng}, post); err != nil {
+		return nil, err
+	}
+	p.pool, err = accounts.Open(ctx, documents[accounts.Document]{eng}, accounts.Config{
+		Secret: p.secret, PoolID: cfg.PoolID, Issuer: cfg.issuer(url), Clients: cfg.clientIDs(),
+		Mailer: &letters{mail: p.mail, logger: logger, now: time.Now}, Audit: p.audit,
+		AdminOnly: cfg.NoSignUp, AutoConfirm: cfg.NoVerification, TemporaryLifetime: invitationKept,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the accounts (were they made with another secret?): %w", err)
+	}
+	return p, nil
+}
+
+// trim forgets what has had its time.
+func (p *people) trim(ctx context.Context, now time.Time) error {
+	_, err := p.pool.Sweep(ctx)
+	return errors.Join(err, p.audit.trim(ctx, now.Add(-auditKept), auditMost))
+}
+
+// publicURL gives the address by which clients come: the one that is configured, or that of the listener.
+func publicURL(cfg *Config, address string) string {
+	if cfg.URL != "" {
+		return strings.TrimRight(cfg.URL, "/")
+	}
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		address = net.JoinHostPort("localhost", port)
+	}
+	return "http://" + address
+}
+
+// signatures tells who signed a request.
+type signatures struct {
+	verifier *accesskey.Verifier
+	pool     *accounts.Pool
+}
+
+// Identify gives who signed a request. Temporary credentials are stored nowhere, so the account behind them is
+// looked at each time.
+func (s *signatures) Identify(r *http.Request, body []byte) (freshet.Identity, func() error, error) {
+	proof, err := s.verifier.Verify(r.Context(), accesskey.RequestOf(r, body))
+	if err != nil {
+		return freshet.Identity{}, nil, err
+	}
+	if sub, _ := proof.Identity.Claims["sub"].(string); sub != "" {
+		if err := s.good(r.Context(), sub); err != nil {
+			return freshet.Identity{}, nil, err
+		}
+	}
+	return proof.Identity, func() error { return s.verifier.Once(proof) }, nil
+}
+
+func (s *signatures) good(ctx context.Context, sub string) error {
+	u, err := s.pool.AdminGetUser(ctx, sub)
+	gone := accounts.FaultOf(err) == accounts.UserNotFound
+	if err != nil && !gone {
+		return err
+	}
+	if gone || !u.Enabled {
+		return freshet.Wrap(freshet.Unauthenticated, errors.New("the account is not there or disabled"), "the credentials are no longer good")
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/gorilla/websocket"
+
+	"freshet/internal/accounts"
+)
+
+const (
+	testPassword = "three geese cross the mill pond"
+	askType      = `{"query":"{ __typename }"}`
+)
+
+// signIn makes a user with a password, and gives an access token.
+func (r *running) signIn(t *testing.T, name string) string {
+	t.Helper()
+	by := accounts.Caller{By: "test"}
+	if _, err := r.people.pool.AdminCreateUser(t.Context(), by, accounts.AdminCreateUser{Username: name, TemporaryPassword: testPassword}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.people.pool.AdminSetUserPassword(t.Context(), by, name, testPassword, true); err != nil {
+		t.Fatal(err)
+	}
+	result, err := r.people.pool.InitiateAuth(t.Context(), accounts.Caller{Client: DefaultClient, Address: "192.0.2.1"}, accounts.AuthRequest{
+		Flow: "USER_PASSWORD_AUTH", Parameters: map[string]string{"USERNAME": name, "PASSWORD": testPassword},
+	})
+	if err != nil || result.Tokens == nil {
+		t.Fatalf("sign-in: %+v, %v", result, err)
+	}
+	return result.Tokens.Access
+}
+
+// connect opens a socket and says who it is.
+func (r *running) connect(t *testing.T, payload string) *websocket.Conn {
+	t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+	ws, _, err := dialer.Dial("ws://"+r.Addr()+"/graphql", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ws.Close() })
+	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"connection_init","payload":`+payload+`}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, text, err := ws.ReadMessage(); err != nil || string(text) != `{"type":"connection_ack"}` {
+		t.Fatalf("the socket says %s, %v", text, err)
+	}
+	return ws
+}
+
+func TestOwnTokens(t *testing.T) {
+	s := start(t, Config{})
+	token := s.signIn(t, "ana")
+	asks := func(token string) int {
+		response, _ := s.ask(t, "POST", "/graphql", askType, "Content-Type", "application/json", "Authorization", token)
+		return response.StatusCode
+	}
+	if got := asks("Bearer " + token); got != 200 {
+		t.Errorf("an access token gives %d", got)
+	}
+	if got := asks(token[:len(token)-8] + "AAAAAAAA"); got != 401 {
+		t.Errorf("a token with another signature gives %d", got)
+	}
+	if err := s.people.pool.AdminDisableUser(t.Context(), accounts.Caller{By: "test"}, "ana"); err != nil {
+		t.Fatal(err)
+	}
+	if got := asks(token); got != 401 {
+		t.Errorf("the token of a disabled user gives %d", got)
+	}
+	if !strings.Contains(s.log.String(), "msg=audit what=AdminDisableUser") {
+		t.Error("the log does not tell of the act")
+	}
+}
+
+func TestRevokedSockets(t *testing.T) {
+	s := start(t, Config{})
+	ana, ben := s.signIn(t, "ana"), s.signIn(t, "ben")
+	key, secret, err := s.keyring.Create(t.Context(), "phone", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := accounts.Caller{By: "test"}
+	stays := s.connect(t, `{"x-api-key":"`+s.APIKey()+`"}`)
+	for name, c := range map[string]struct {
+		payload string
+		revoke  func() error
+	}{
+		"a disabled account": {`{"Authorization":"` + ana + `"}`, func() error { return s.people.pool.AdminDisableUser(t.Context(), by, "ana") }},
+		"a sign-out":         {`{"Authorization":"` + ben + `"}`, func() error { return s.people.pool.AdminUserGlobalSignOut(t.Context(), by, "ben") }},
+		"a revoked key": {`{"x-api-key":"` + secret + `"}`, func() error {
+			_, err := s.keyring.Revoke(t.Context(), key.ID)
+			return err
+		}},
+	} {
+		ws := s.connect(t, c.payload)
+		if err := c.revoke(); err != nil {
+			t.Fatal(err)
+		}
+		_ = ws.SetReadDeadline(time.Now().Add(time.Second))
+		if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, 4403) {
+			t.Errorf("%s ends the socket with %v", name, err)
+		}
+	}
+	if err := stays.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)); err != nil {
+		t.Error(err)
+	}
+	if _, text, err := stays.ReadMessage(); err != nil || string(text) != `{"type":"pong"}` {
+		t.Errorf("the other socket says %s, %v", text, err)
+	}
+}
+
+func TestSignedRequests(t *testing.T) {
+	s := start(t, Config{})
+	key, secret, err := s.people.keys.Create(t.Context(), "robot", time.Time{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(r *http.Request) (int, string) {
+		var headers []string
+		for name := range r.Header {
+			headers = append(headers, name, r.Header.Get(name))
+		}
+		body, err := r.GetBody()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		if _, err := io.Copy(&text, body); err != nil {
+			t.Fatal(err)
+		}
+		response, answer := s.ask(t, "POST", "/graphql", text.String(), headers...)
+		return response.StatusCode, answer
+	}
+	sign := func(body, secret string) *http.Request {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+s.Addr()+"/graphql", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		sum := sha256.Sum256([]byte(body))
+		credentials := aws.Credentials{AccessKeyID: key.ID, SecretAccessKey: secret}
+		if err := v4.NewSigner().SignHTTP(t.Context(), credentials, r, hex.EncodeToString(sum[:]), "appsync", "local", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	query := sign(askType, secret)
+	for range 2 { // a read may come again
+		if status, body := send(query); status != 200 {
+			t.Errorf("a signed query gives %d %s", status, body)
+		}
+	}
+	if status, _ := send(sign(askType, "wrong")); status != 401 {
+		t.Errorf("a wrong secret gives %d", status)
+	}
+	mutation := sign(`{"query":"mutation { createTask(input: {title: \"x\"}) { id } }"}`, secret)
+	first, firstBody := send(mutation)
+	again, againBody := send(mutation)
+	if first != 200 || again != 401 || !strings.Contains(againBody, "was here before") {
+		t.Errorf("a mutation gives %d %s, and again %d %s", first, firstBody, again, againBody)
+	}
+	if _, err := s.people.keys.Revoke(t.Context(), key.ID); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := send(sign(askType, secret)); status != 401 {
+		t.Errorf("a revoked key gives %d", status)
+	}
+}
+
+func TestAccountDoors(t *testing.T) {
+	s := start(t, Config{Hosted: []Hosted{{ID: "web", RedirectURIs: []string{"http://localhost/back"}}}})
+	_, body := s.ask(t, "GET", "/"+DefaultPool+"/.well-known/openid-configuration", "")
+	var found struct {
+		Issuer string
+		Keys   string `json:"jwks_uri"`
+	}
+	if err := json.Unmarshal([]byte(body), &found); err != nil || found.Issuer != "http://"+s.Addr()+"/"+DefaultPool {
+		t.Fatalf("the configuration is %s, %v", body, err)
+	}
+	if response, body := s.ask(t, "GET", strings.TrimPrefix(found.Keys, "http://"+s.Addr()), ""); response.StatusCode != 200 || !strings.Contains(body, `"kty":"RSA"`) {
+		t.Errorf("the keys are %d %s", response.StatusCode, body)
+	}
+	signUp := `{"ClientId":"web","Username":"ana","Password":"` + testPassword + `","UserAttributes":[{"Name":"email","Value":"ana@example.com"}]}`
+	for _, path := range []string{"/", "/idp"} {
+		response, body := s.ask(t, "POST", path, signUp, "X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp", "Content-Type", "application/x-amz-json-1.1")
+		if path == "/" && (response.StatusCode != 200 || !strings.Contains(body, `"UserConfirmed":false`)) || path == "/idp" && !strings.Contains(body, "UsernameExistsException") {
+			t.Errorf("sign-up at %s: %d %s", path, response.StatusCode, body)
+		}
+	}
+	letters, err := s.people.mail.List(t.Context())
+	if err != nil || len(letters) != 1 || letters[0].To != "ana@example.com" {
+		t.Errorf("the mailbox has %v, %v", letters, err)
+	}
+}

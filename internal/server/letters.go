@@ -1,0 +1,55 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"freshet"
+	"freshet/internal/accounts"
+	"freshet/internal/mail"
+)
+
+// letters turns what the pool has to say into mail.
+type letters struct {
+	mail   *mail.Mail
+	logger *slog.Logger
+	now    func() time.Time
+}
+
+var _ accounts.Mailer = (*letters)(nil)
+
+var letterOf = map[string]string{
+	accounts.MailSignUp:          mail.VerifyEmail,
+	accounts.MailReset:           mail.ResetPassword,
+	accounts.MailVerify:          mail.NewAddress,
+	accounts.MailSignIn:          mail.SignInCode,
+	accounts.MailInvitation:      mail.Invitation,
+	accounts.MailPasswordChanged: mail.PasswordChanged,
+}
+
+var letterField = map[string]string{"code": "Code", "minutes": "Minutes", "user": "Username", "password": "Password"}
+
+// Send puts a letter in the queue.
+func (l *letters) Send(ctx context.Context, m accounts.Message) error {
+	if m.Template == accounts.MailEmailChanged {
+		l.logger.WarnContext(ctx, "there is no letter that tells the old address of another one; none is sent")
+		return nil
+	}
+	letter := mail.Message{To: m.To, Template: letterOf[m.Template], Data: make(map[string]string)}
+	for name, value := range m.Data {
+		field, known := letterField[name]
+		if !known {
+			return freshet.Errorf(freshet.Internal, "the letter %s has no place for %s", m.Template, name)
+		}
+		letter.Data[field] = value
+	}
+	switch letter.Template {
+	case mail.Invitation:
+		letter.Data["Days"] = strconv.Itoa(int(invitationKept.Hours() / 24))
+	case mail.PasswordChanged:
+		letter.Data["Time"] = l.now().UTC().Format("2 January 2006, 15:04 UTC")
+	}
+	return l.mail.Send(ctx, letter)
+}
