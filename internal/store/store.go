@@ -56,7 +56,7 @@ type Store interface {
 	// Trim forgets old removals and old history. It works in steps that do not hold up writes.
 	Trim(ctx context.Context, trim Trim) error
 
-	// Close waits for commits under way, then lets go of the store. It is idempotent.
+	// Close waits for commits and reads under way, then lets go of the store. It is idempotent.
 	Close() error
 }
 

@@ -204,7 +204,7 @@ func (c *committer) sync() {
 			err := g.batch.SyncWait()
 			if err != nil {
 				c.db.fail(err)
-				g.view.release()
+				g.view.drop()
 				g.refuse(c.db.failure.final())
 				continue
 			}

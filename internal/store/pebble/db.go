@@ -73,7 +73,8 @@ type DB struct {
 
 	current view // what readers see
 	viewMu  sync.RWMutex
-	moved   chan struct{} // closed when current is replaced
+	moved   chan struct{}  // closed when current is replaced
+	readers sync.WaitGroup // who reads a view; none begins after the close
 
 	committer committer
 	failure   failure
@@ -268,7 +269,8 @@ func (d *DB) Close() error {
 		d.current = view{}
 		close(d.moved)
 		d.viewMu.Unlock()
-		last.release()
+		last.drop()
+		d.readers.Wait()
 		if d.failure.final() == nil {
 			d.closeErr = errors.Join(d.db.Close(), d.committer.unlock())
 		}

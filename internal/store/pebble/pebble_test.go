@@ -3,6 +3,7 @@ package pebble
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"freshet"
@@ -84,4 +85,45 @@ func TestRisingKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Closing waits for reads under way; those that come later are told.
+func TestCloseWhileReading(t *testing.T) {
+	d, err := Open(t.TempDir(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch store.Batch
+	for i := range 500 {
+		ref := store.Ref{Model: "Task", Key: freshet.Key(freshet.AppendInt(nil, int64(i)))}
+		batch.Puts = append(batch.Puts, store.Put{Ref: ref, Op: freshet.OpCreate, Body: []byte("{}")})
+	}
+	if _, err := d.Commit(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	var readers sync.WaitGroup
+	begun := make(chan struct{}, 4)
+	for range cap(begun) {
+		readers.Go(func() {
+			for n := 0; ; n++ {
+				_, err := d.Query(t.Context(), store.Query{Model: "Task", All: true, Limit: 1000})
+				if n == 0 {
+					begun <- struct{}{}
+				}
+				if err != nil {
+					if freshet.CodeOf(err) != freshet.Unavailable {
+						t.Errorf("a read beside the close: %v", err)
+					}
+					return
+				}
+			}
+		})
+	}
+	for range cap(begun) {
+		<-begun
+	}
+	if err := d.Close(); err != nil {
+		t.Errorf("close beside reads: %v", err)
+	}
+	readers.Wait()
 }

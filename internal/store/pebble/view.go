@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -16,6 +17,7 @@ type view struct {
 	head     store.Head
 	group    uint64 // the group of commits that made it; 0 at open
 	refs     *atomic.Int32
+	readers  *sync.WaitGroup // of all views; closing waits for them
 }
 
 func newView(db *pebble.DB, head store.Head, group uint64) view {
@@ -24,7 +26,14 @@ func newView(db *pebble.DB, head store.Head, group uint64) view {
 	return v
 }
 
+// release is for who acquired the view.
 func (v view) release() {
+	v.drop()
+	v.readers.Done()
+}
+
+// drop takes one reference away; the last one closes the snapshot.
+func (v view) drop() {
 	if v.refs != nil && v.refs.Add(-1) == 0 {
 		_ = v.snapshot.Close()
 	}
@@ -38,7 +47,10 @@ func (d *DB) acquire() (view, error) {
 		return view{}, errClosed
 	}
 	d.current.refs.Add(1)
-	return d.current, nil
+	v := d.current
+	v.readers = &d.readers
+	v.readers.Add(1)
+	return v, nil
 }
 
 // publish shows v to readers and wakes those who wait for it.
@@ -48,7 +60,7 @@ func (d *DB) publish(v view) {
 	d.current, d.moved = v, make(chan struct{})
 	d.viewMu.Unlock()
 	close(moved)
-	last.release()
+	last.drop()
 }
 
 // Head tells where the durable log ends.
