@@ -468,8 +468,15 @@ func TestSkew(t *testing.T) {
 		late  time.Duration
 		taken bool
 	}{
-		{0, true}, {MaxSkew, true}, {MaxSkew + 1, false}, {MaxSkew + time.Second, false}, {time.Hour, false}, {24 * time.Hour, false},
-		{-MaxSkew, true}, {-MaxSkew - 1, false}, {-time.Hour, false},
+		{0, true},
+		{MaxSkew, true},
+		{MaxSkew + 1, false},
+		{MaxSkew + time.Second, false},
+		{time.Hour, false},
+		{24 * time.Hour, false},
+		{-MaxSkew, true},
+		{-MaxSkew - 1, false},
+		{-time.Hour, false},
 	} {
 		b := newBench(t, Options{})
 		r := b.posted(t)
@@ -496,9 +503,20 @@ func TestPresignedTimes(t *testing.T) {
 		late    time.Duration
 		want    Reason
 	}{
-		{"900", 0, ""}, {"900", 15 * time.Minute, ""}, {"900", 15*time.Minute + 1, Expired}, {"1", time.Second, ""}, {"1", 2 * time.Second, Expired},
-		{"900", -MaxSkew, ""}, {"900", -MaxSkew - 1, Skewed}, {"604800", 7 * 24 * time.Hour, ""}, {"604801", 0, Malformed},
-		{"0", 0, Malformed}, {"-1", 0, Malformed}, {"", 0, Malformed}, {"1e3", 0, Malformed}, {"99999999999", 0, Malformed},
+		{"900", 0, ""},
+		{"900", 15 * time.Minute, ""},
+		{"900", 15*time.Minute + 1, Expired},
+		{"1", time.Second, ""},
+		{"1", 2 * time.Second, Expired},
+		{"900", -MaxSkew, ""},
+		{"900", -MaxSkew - 1, Skewed},
+		{"604800", 7 * 24 * time.Hour, ""},
+		{"604801", 0, Malformed},
+		{"0", 0, Malformed},
+		{"-1", 0, Malformed},
+		{"", 0, Malformed},
+		{"1e3", 0, Malformed},
+		{"99999999999", 0, Malformed},
 	} {
 		b := newBench(t, Options{Presigned: true})
 		signed := b.signer.presign(t, newRequest(t, "GET", "http://127.0.0.1:4000/a?X-Amz-Expires="+test.expires, ""), hashOf(""))

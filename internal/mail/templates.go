@@ -26,6 +26,7 @@ const (
 	NewAddress      = "new-address"      // Code; Minutes, Username
 	Invitation      = "invitation"       // Username, Password; Days
 	PasswordChanged = "password-changed" // ; Time, Username
+	EmailChanged    = "email-changed"    // Email, the new one; Username
 )
 
 const (
@@ -44,6 +45,7 @@ var letterFields = map[string]struct{ needs, may []string }{
 	NewAddress:      {needs: []string{"Code"}, may: []string{"Minutes", "Username"}},
 	Invitation:      {needs: []string{"Username", "Password"}, may: []string{"Days"}},
 	PasswordChanged: {may: []string{"Time", "Username"}},
+	EmailChanged:    {needs: []string{"Email"}, may: []string{"Username"}},
 }
 
 //go:embed templates

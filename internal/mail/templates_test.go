@@ -150,7 +150,7 @@ func TestWrongTemplates(t *testing.T) {
 		"no subject":               {"reset-password.txt", "Hello\nSubject: a", "reset-password.txt:1: the first line is not"},
 		"empty subject":            {"reset-password.txt", "Subject:  \ntext", "reset-password.txt:1: the first line is not"},
 		"empty":                    {"reset-password.txt", "", "reset-password.txt:1"},
-		"name with a typing error": {"reset_password.txt", "Subject: a", "reset_password.txt is no mail template; there are invitation"},
+		"name with a typing error": {"reset_password.txt", "Subject: a", "reset_password.txt is no mail template; there are email-changed, invitation"},
 	} {
 		dir := t.TempDir()
 		write(t, dir, test.file, test.body)

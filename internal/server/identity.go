@@ -50,7 +50,7 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 	}
 	p.pool, err = accounts.Open(ctx, documents[accounts.Document]{eng}, accounts.Config{
 		Secret: p.secret, PoolID: cfg.PoolID, Issuer: cfg.issuer(url), Clients: cfg.clientIDs(),
-		Mailer: &letters{mail: p.mail, logger: logger, now: time.Now}, Audit: p.audit,
+		Mailer: &letters{mail: p.mail, now: time.Now}, Audit: p.audit,
 		AdminOnly: cfg.NoSignUp, AutoConfirm: cfg.NoVerification, TemporaryLifetime: invitationKept,
 	})
 	if err != nil {

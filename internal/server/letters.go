@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -13,9 +12,8 @@ import (
 
 // letters turns what the pool has to say into mail.
 type letters struct {
-	mail   *mail.Mail
-	logger *slog.Logger
-	now    func() time.Time
+	mail *mail.Mail
+	now  func() time.Time
 }
 
 var _ accounts.Mailer = (*letters)(nil)
@@ -27,16 +25,13 @@ var letterOf = map[string]string{
 	accounts.MailSignIn:          mail.SignInCode,
 	accounts.MailInvitation:      mail.Invitation,
 	accounts.MailPasswordChanged: mail.PasswordChanged,
+	accounts.MailEmailChanged:    mail.EmailChanged,
 }
 
-var letterField = map[string]string{"code": "Code", "minutes": "Minutes", "user": "Username", "password": "Password"}
+var letterField = map[string]string{"code": "Code", "minutes": "Minutes", "user": "Username", "password": "Password", "email": "Email"}
 
 // Send puts a letter in the queue.
 func (l *letters) Send(ctx context.Context, m accounts.Message) error {
-	if m.Template == accounts.MailEmailChanged {
-		l.logger.WarnContext(ctx, "there is no letter that tells the old address of another one; none is sent")
-		return nil
-	}
 	letter := mail.Message{To: m.To, Template: letterOf[m.Template], Data: make(map[string]string)}
 	for name, value := range m.Data {
 		field, known := letterField[name]
