@@ -72,6 +72,10 @@ func settings() []setting {
 			split: strings.Fields, apply: applyIssuers,
 		},
 		{
+			name: "authoriser", usage: "the `address` of a function that is asked about tokens of no known issuer, for rules with allow: custom",
+			apply: text(func(cfg *server.Config, v string) { cfg.Authoriser = v }),
+		},
+		{
 			name: "url", usage: "the `address` by which clients come, like https://app.example.com (default http:// and where it listens)",
 			apply: text(func(cfg *server.Config, v string) { cfg.URL = v }),
 		},

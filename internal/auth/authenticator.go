@@ -27,6 +27,8 @@ type Authenticator struct {
 	// Own knows the tokens that this server gives to its users; nil: there are none. Their iss is OwnIssuer.
 	Own       Checker
 	OwnIssuer string
+
+	Custom *Authoriser // is asked about tokens of no issuer that is known; nil: there is none
 }
 
 // Checker gives the identity that a token proves and when the token expires.
@@ -71,6 +73,9 @@ func (a *Authenticator) Identify(ctx context.Context, c Credentials) (freshet.Id
 
 // checker picks who checks a token, by the issuer that it names: nothing in it is verified yet.
 func (a *Authenticator) checker(token string) Checker {
+	if issuer := claimedIssuer(token); a.Custom != nil && issuer != a.OwnIssuer && !a.Tokens.knows(issuer) {
+		return a.Custom
+	}
 	switch {
 	case a.Own != nil && (a.Tokens == nil || claimedIssuer(token) == a.OwnIssuer):
 		return a.Own

@@ -53,6 +53,8 @@ type authoriserAnswer struct {
 	TTLOverride     *int           `json:"ttlOverride"`
 }
 
+var _ Checker = (*Authoriser)(nil)
+
 // Check gives the identity behind a token, and until when it counts. Errors: unauthenticated when the
 // function says no, unavailable when it cannot be asked.
 func (a *Authoriser) Check(ctx context.Context, token string) (freshet.Identity, time.Time, error) {

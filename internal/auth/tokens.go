@@ -60,6 +60,9 @@ func NewTokens(issuers []Issuer, client *http.Client, now func() time.Time) (*To
 	return t, nil
 }
 
+// knows tells whether tokens of an issuer may be accepted.
+func (t *Tokens) knows(issuer string) bool { return t != nil && t.issuers[issuer] != nil }
+
 // Check gives the identity that a token proves and when the token expires. The token may stand behind
 // "Bearer ". The identity's claims are shared and must not be changed.
 //

@@ -39,6 +39,9 @@ type Config struct {
 	APIKeys []string      // let in beside those that are stored
 	Issuers []auth.Issuer // whose tokens are believed
 
+	// Authoriser is the address of a function that is asked about tokens of no known issuer; empty: none.
+	Authoriser string
+
 	// How long the server remembers, each DefaultKept by default. A client that was away for longer than
 	// tombstones are kept has to look through all it has when it comes back; versions of records can be
 	// told apart as long as history is kept, which is no shorter.

@@ -183,6 +183,11 @@ func (s *Server) openAuth(ctx context.Context) (*auth.Authenticator, error) {
 			return nil, err
 		}
 	}
+	if s.cfg.Authoriser != "" {
+		if a.Custom, err = auth.NewAuthoriser(s.cfg.Authoriser, nil, s.now); err != nil {
+			return nil, err
+		}
+	}
 	a.Own, a.OwnIssuer = s.people.pool, s.cfg.issuer(s.URL())
 	return a, nil
 }
