@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -20,6 +21,7 @@ func newKey(o *options) *cobra.Command {
 func newKeyCreate(o *options) *cobra.Command {
 	var expires string
 	var signed, admin bool
+	var scopeTexts []string
 	c := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Make a key, and print its secret",
@@ -32,6 +34,13 @@ func newKeyCreate(o *options) *cobra.Command {
 			if err != nil {
 				return starting(err)
 			}
+			scopes, err := parseScopes(scopeTexts)
+			if err != nil {
+				return starting(err)
+			}
+			if signed && len(scopes) > 0 {
+				return starting(freshet.Errorf(freshet.Invalid, "--scope is for API keys; leave --signed out"))
+			}
 			if admin && !signed {
 				return starting(freshet.Errorf(freshet.Invalid, "--admin is for keys that sign; give --signed too"))
 			}
@@ -39,7 +48,7 @@ func newKeyCreate(o *options) *cobra.Command {
 				return createSigned(cmd, o, args[0], until, admin)
 			}
 			return o.operate(cmd.Context(), engine, func(desk control.Operator) error {
-				key, secret, err := desk.CreateKey(cmd.Context(), args[0], until)
+				key, secret, err := desk.CreateKey(cmd.Context(), args[0], until, scopes...)
 				if err != nil {
 					return err
 				}
@@ -50,6 +59,7 @@ func newKeyCreate(o *options) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&expires, "expires", "", "when it expires: a `time` from now, like 30d (default: never)")
+	c.Flags().StringArrayVar(&scopeTexts, "scope", nil, "what its holder may do at most: `MODEL:OPERATIONS`, like Task:read,create or '*:read'; several may be given (default: whatever the rules allow)")
 	c.Flags().BoolVar(&signed, "signed", false, "an access key, for requests that are signed (SigV4)")
 	c.Flags().BoolVar(&admin, "admin", false, "of an access key: it may administer accounts")
 	return c
@@ -76,6 +86,19 @@ func expiry(text string) (time.Time, error) {
 		return time.Time{}, freshet.Errorf(freshet.Invalid, "--expires: %q: write a time like 30d, 2w or 12h", text)
 	}
 	return time.Now().Add(d), nil
+}
+
+// parseScopes reads scopes like Task:read,create.
+func parseScopes(texts []string) ([]freshet.Scope, error) {
+	var scopes []freshet.Scope
+	for _, text := range texts {
+		model, operations, found := strings.Cut(text, ":")
+		if !found || model == "" || operations == "" {
+			return nil, freshet.Errorf(freshet.Invalid, "--scope: %q is no scope; write one like Task:read,create", text)
+		}
+		scopes = append(scopes, freshet.Scope{Model: freshet.ModelName(model), Operations: strings.Split(operations, ",")})
+	}
+	return scopes, nil
 }
 
 func newKeyList(o *options) *cobra.Command {

@@ -90,8 +90,8 @@ func (c *Client) Keys(ctx context.Context) ([]Key, error) {
 }
 
 // CreateKey makes an API key.
-func (c *Client) CreateKey(ctx context.Context, name string, expires time.Time) (Key, string, error) {
-	body, err := json.Marshal(keyRequest{Name: name, Expires: expires})
+func (c *Client) CreateKey(ctx context.Context, name string, expires time.Time, scopes ...freshet.Scope) (Key, string, error) {
+	body, err := json.Marshal(keyRequest{Name: name, Expires: expires, Scopes: scopes})
 	if err != nil {
 		return Key{}, "", err
 	}

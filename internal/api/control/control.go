@@ -28,7 +28,8 @@ type Operator interface {
 	Keys(ctx context.Context) ([]Key, error)
 	// CreateKey makes an API key; a zero expires stands for never. The secret is given this once.
 	// Errors: invalid for the name and the time, conflict when a live key has the name.
-	CreateKey(ctx context.Context, name string, expires time.Time) (key Key, secret string, err error)
+	// Scopes bound what its holder may do.
+	CreateKey(ctx context.Context, name string, expires time.Time, scopes ...freshet.Scope) (key Key, secret string, err error)
 	// RevokeKey takes a key away, of either kind; one that is not there gives the code not_found.
 	RevokeKey(ctx context.Context, id string) error
 

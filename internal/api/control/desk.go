@@ -53,8 +53,13 @@ func (d *Desk) Keys(context.Context) ([]Key, error) {
 }
 
 // CreateKey makes an API key.
-func (d *Desk) CreateKey(ctx context.Context, name string, expires time.Time) (Key, string, error) {
-	key, secret, err := d.Keyring.Create(ctx, name, expires)
+func (d *Desk) CreateKey(ctx context.Context, name string, expires time.Time, scopes ...freshet.Scope) (Key, string, error) {
+	for _, scope := range scopes {
+		if err := d.Engine.Schema().CheckScope(scope); err != nil {
+			return Key{}, "", err
+		}
+	}
+	key, secret, err := d.Keyring.Create(ctx, name, expires, scopes...)
 	return Key(key), secret, err
 }
 

@@ -54,8 +54,9 @@ func (h *handler) status(r *http.Request, _ *stream) (any, error) { return h.des
 func (h *handler) keys(r *http.Request, _ *stream) (any, error) { return h.desk.Keys(r.Context()) }
 
 type keyRequest struct {
-	Name    string    `json:"name"`
-	Expires time.Time `json:"expires,omitzero"`
+	Name    string          `json:"name"`
+	Expires time.Time       `json:"expires,omitzero"`
+	Scopes  []freshet.Scope `json:"scopes,omitempty"`
 }
 
 type keyAnswer struct {
@@ -68,7 +69,7 @@ func (h *handler) createKey(r *http.Request, _ *stream) (any, error) {
 	if err := decode(r, &request); err != nil {
 		return nil, err
 	}
-	key, secret, err := h.desk.CreateKey(r.Context(), request.Name, request.Expires)
+	key, secret, err := h.desk.CreateKey(r.Context(), request.Name, request.Expires, request.Scopes...)
 	return keyAnswer{key, secret}, err
 }
 
