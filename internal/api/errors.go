@@ -13,46 +13,31 @@ import (
 	"freshet/internal/schema"
 )
 
-// errorTypes are the names that clients of AppSync know errors by.
-var errorTypes = map[freshet.Code]string{
-	freshet.Invalid:         "ValidationException",
-	freshet.Unauthenticated: "UnauthorizedException",
-	freshet.Forbidden:       "Unauthorized",
-	freshet.NotFound:        "ConditionalCheckFailedException",
-	freshet.Conflict:        "ConditionalCheckFailedException",
-	freshet.Gone:            "Gone",
-	freshet.TooLarge:        "LimitExceededException",
-	freshet.Unavailable:     "ServiceUnavailableException",
-	freshet.Internal:        "InternalFailure",
+// shown is how the errors of a code leave the house.
+type shown struct {
+	errorType string // the name that clients of AppSync know it by
+	status    int    // over HTTP, where it ends a whole request
+}
+
+var codes = map[freshet.Code]shown{
+	freshet.Invalid:         {"ValidationException", http.StatusBadRequest},
+	freshet.Unauthenticated: {"UnauthorizedException", http.StatusUnauthorized},
+	freshet.Forbidden:       {"Unauthorized", http.StatusForbidden},
+	freshet.NotFound:        {"ConditionalCheckFailedException", http.StatusNotFound},
+	freshet.Conflict:        {"ConditionalCheckFailedException", http.StatusConflict},
+	freshet.Gone:            {"Gone", http.StatusGone},
+	freshet.TooLarge:        {"LimitExceededException", http.StatusRequestEntityTooLarge},
+	freshet.Unavailable:     {"ServiceUnavailableException", http.StatusServiceUnavailable},
+	freshet.Internal:        {"InternalFailure", http.StatusInternalServerError},
 }
 
 const conflictUnhandled = "ConflictUnhandled"
 
 // ErrorType gives the name that clients of AppSync know an error by.
-func ErrorType(err error) string { return errorTypes[freshet.CodeOf(err)] }
+func ErrorType(err error) string { return codes[freshet.CodeOf(err)].errorType }
 
 // Status gives the HTTP status of an error that ends a whole request.
-func Status(err error) int {
-	switch freshet.CodeOf(err) {
-	case freshet.Unauthenticated:
-		return http.StatusUnauthorized
-	case freshet.Forbidden:
-		return http.StatusForbidden
-	case freshet.NotFound:
-		return http.StatusNotFound
-	case freshet.Conflict:
-		return http.StatusConflict
-	case freshet.Gone:
-		return http.StatusGone
-	case freshet.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case freshet.Unavailable:
-		return http.StatusServiceUnavailable
-	case freshet.Internal:
-		return http.StatusInternalServerError
-	}
-	return http.StatusBadRequest
-}
+func Status(err error) int { return codes[freshet.CodeOf(err)].status }
 
 // AppendError appends the response to a request that does not come to be executed.
 func AppendError(dst []byte, err error) []byte {
@@ -64,7 +49,7 @@ func AppendError(dst []byte, err error) []byte {
 // describe shows the error of a root field.
 func (a *API) describe(call *graphql.Call, err error) graphql.Described {
 	code := freshet.CodeOf(err)
-	d := graphql.Described{Message: freshet.MessageOf(err), Type: errorTypes[code], Info: fmt.Appendf(nil, `{"code":%q}`, code)}
+	d := graphql.Described{Message: freshet.MessageOf(err), Type: codes[code].errorType, Info: fmt.Appendf(nil, `{"code":%q}`, code)}
 	var e *freshet.Error
 	switch {
 	case code == freshet.Internal && !errors.Is(err, context.Canceled):

@@ -73,11 +73,12 @@ func (a *Authenticator) Identify(ctx context.Context, c Credentials) (freshet.Id
 
 // checker picks who checks a token, by the issuer that it names: nothing in it is verified yet.
 func (a *Authenticator) checker(token string) Checker {
-	if issuer := claimedIssuer(token); a.Custom != nil && issuer != a.OwnIssuer && !a.Tokens.knows(issuer) {
-		return a.Custom
-	}
+	issuer := claimedIssuer(token)
+	own := a.Own != nil && issuer == a.OwnIssuer
 	switch {
-	case a.Own != nil && (a.Tokens == nil || claimedIssuer(token) == a.OwnIssuer):
+	case a.Custom != nil && !own && !a.Tokens.knows(issuer):
+		return a.Custom
+	case a.Own != nil && (own || a.Tokens == nil):
 		return a.Own
 	case a.Tokens != nil:
 		return a.Tokens

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -71,6 +72,31 @@ func TestAuthoriser(t *testing.T) {
 	for _, address := range []string{"", "ftp://x", "host/path", "https://"} {
 		if _, err := NewAuthoriser(address, nil, time.Now); freshet.CodeOf(err) != freshet.Invalid {
 			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
+// The function is asked about tokens of no known issuer, whether or not the server has users of its own.
+func TestAuthoriserIsAskedLast(t *testing.T) {
+	function, own := new(Authoriser), new(Tokens)
+	token := func(claims string) string {
+		return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".x"
+	}
+	known := &Tokens{issuers: map[string]*trusted{"https://known": {}}}
+	for _, c := range []struct {
+		a     Authenticator
+		token string
+		want  Checker
+	}{
+		{Authenticator{Custom: function}, "opaque", function},
+		{Authenticator{Custom: function, Own: own, OwnIssuer: "https://own"}, "opaque", function},
+		{Authenticator{Custom: function, Own: own, OwnIssuer: "https://own"}, token(`{"iss":"https://own"}`), own},
+		{Authenticator{Custom: function, Own: own, OwnIssuer: "https://own", Tokens: known}, token(`{"iss":"https://known"}`), known},
+		{Authenticator{Custom: function, Own: own, OwnIssuer: "https://own", Tokens: known}, token(`{"iss":"https://other"}`), function},
+		{Authenticator{Own: own, OwnIssuer: "https://own"}, "opaque", own},
+	} {
+		if got := c.a.checker(c.token); got != c.want {
+			t.Errorf("%s is checked by %T", c.token, got)
 		}
 	}
 }

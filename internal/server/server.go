@@ -112,14 +112,14 @@ func (s *Server) open(ctx context.Context) error {
 		return fmt.Errorf("make the API: %w", err)
 	}
 	graphql, err := graphqlhttp.New(a, identify, graphqlhttp.Options{
-		BodyBytes: s.cfg.Limits.BodyBytes, Logger: s.logger,
+		BodyBytes:  s.cfg.Limits.BodyBytes,
 		Signatures: &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{}), pool: s.people.pool},
 	})
 	if err != nil {
 		return err
 	}
 	s.sockets = graphqlws.New(a, identify, graphqlws.Options{
-		MessageBytes: s.cfg.Limits.BodyBytes, Subscriptions: s.cfg.Limits.Subscriptions, Logger: s.logger,
+		MessageBytes: s.cfg.Limits.BodyBytes, Subscriptions: s.cfg.Limits.Subscriptions,
 	})
 	s.people.pool.OnRevoke(func(session, _ string) { s.sockets.RevokeSession(session) })
 	s.keyring = identify.Keys

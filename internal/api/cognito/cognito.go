@@ -18,6 +18,7 @@ import (
 
 	"freshet/internal/accesskey"
 	"freshet/internal/accounts"
+	"freshet/internal/api"
 )
 
 // Options tune the door. PoolID has to be given; what else is zero has a default.
@@ -60,7 +61,7 @@ const contentType = "application/x-amz-json-1.1"
 
 // ServeHTTP answers one request.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	allowOrigins(w, r)
+	api.AllowOrigins(w, r)
 	switch r.Method {
 	case http.MethodOptions:
 		w.WriteHeader(http.StatusNoContent)
@@ -117,22 +118,4 @@ func respond(w http.ResponseWriter, status int, body []byte) {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that is gone does not want it
-}
-
-// allowOrigins lets pages of any origin call: what guards an account is in the body, never in cookies.
-func allowOrigins(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Origin") == "" {
-		return
-	}
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "x-amzn-errortype, x-amzn-requestid, x-request-id, date")
-	if r.Method == http.MethodOptions {
-		h.Set("Access-Control-Allow-Methods", "POST, OPTIONS")
-		h.Set("Access-Control-Max-Age", "86400")
-		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
-			h.Set("Access-Control-Allow-Headers", asked)
-			h.Set("Vary", "Access-Control-Request-Headers")
-		}
-	}
 }

@@ -7,7 +7,6 @@ package graphqlhttp
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -25,8 +24,7 @@ import (
 
 // Options tune the door. The zero value is the default.
 type Options struct {
-	BodyBytes int          // the largest request body; default 1 MiB
-	Logger    *slog.Logger // default: discards
+	BodyBytes int // the largest request body; default 1 MiB
 
 	// Signatures proves requests that are signed with an access key; nil: they are refused as any other
 	// credential that is not known.
@@ -60,9 +58,6 @@ func New(a *api.API, by api.Identifier, opts Options) (http.Handler, error) {
 	if opts.BodyBytes == 0 {
 		opts.BodyBytes = usualBodyBytes
 	}
-	if opts.Logger == nil {
-		opts.Logger = slog.New(slog.DiscardHandler)
-	}
 	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(compressFrom), gzhttp.CompressionLevel(gzip.BestSpeed))
 	if err != nil {
 		return nil, err
@@ -72,7 +67,7 @@ func New(a *api.API, by api.Identifier, opts Options) (http.Handler, error) {
 
 // ServeHTTP answers one request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	allowOrigins(w, r)
+	api.AllowOrigins(w, r)
 	switch r.Method {
 	case http.MethodOptions:
 		w.WriteHeader(http.StatusNoContent)
@@ -218,23 +213,4 @@ func (h *handler) refuse(w http.ResponseWriter, status int, errorType, message s
 	body = rawjson.AppendString(append(body, `,"message":`...), message)
 	body = rawjson.AppendString(append(body, `}],"message":`...), message)
 	respond(w, status, append(body, '}'))
-}
-
-// allowOrigins lets pages of any origin call: what guards the data is in headers that a page has to know,
-// never in cookies.
-func allowOrigins(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Origin") == "" {
-		return
-	}
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "x-amzn-errortype, x-amzn-requestid, x-request-id, date")
-	if r.Method == http.MethodOptions {
-		h.Set("Access-Control-Allow-Methods", "POST, OPTIONS")
-		h.Set("Access-Control-Max-Age", "86400")
-		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
-			h.Set("Access-Control-Allow-Headers", asked)
-			h.Set("Vary", "Access-Control-Request-Headers")
-		}
-	}
 }

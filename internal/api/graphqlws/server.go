@@ -10,7 +10,6 @@ package graphqlws
 import (
 	"bufio"
 	"context"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -31,7 +30,6 @@ type Options struct {
 	StallTime     time.Duration // how long a write may take; default 30 s
 	InitTime      time.Duration // how long a client may take to say who it is; default 10 s
 	PingEvery     time.Duration // how often an idle socket is asked whether it is there, and cursors move on; default 20 s
-	Logger        *slog.Logger  // default: discards
 }
 
 func (o Options) withDefaults() Options {
@@ -49,9 +47,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.PingEvery == 0 {
 		o.PingEvery = 20 * time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return o
 }
