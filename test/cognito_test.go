@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"freshet"
+
 	"freshet/internal/accesskey"
 	"freshet/internal/accounts"
 	"freshet/internal/api/cognito"
@@ -121,27 +122,27 @@ var counterSecret = []byte("32 bytes that only the tests have")
 func openCounter(t *testing.T) *counter {
 	t.Helper()
 	c := &counter{}
-	keys, err := accesskey.New(keyRecords{c.records(t)}, counterSecret, time.Now)
+	keys, err := accesskey.New(c.documents(t), counterSecret, time.Now)
 	check(t, err)
 	c.keys = keys
 	return c
 }
 
-func (c *counter) records(t *testing.T) records {
+func (c *counter) documents(t *testing.T) freshet.Documents {
 	t.Helper()
 	db, err := pebble.Open(t.TempDir(), pebble.Options{})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
 	eng, err := engine.Open(t.Context(), db, []schema.Source{{Name: "schema.graphql", Text: `type Task @model @auth(rules: [{allow: owner}]) { title: String! }`}}, engine.Options{})
 	check(t, err)
-	return records{eng}
+	return eng.Documents()
 }
 
 // door opens a pool and a door to it.
 func (c *counter) door(t *testing.T, config accounts.Config) http.Handler {
 	t.Helper()
 	config.Secret, config.PoolID, config.Issuer, config.Mailer, config.Now = counterSecret, "local_freshet", "http://id.test/idp", c, c.now
-	pool, err := accounts.Open(t.Context(), userRecords{c.records(t)}, config)
+	pool, err := accounts.Open(t.Context(), c.documents(t), config)
 	check(t, err)
 	if c.pool == nil {
 		c.pool = pool
@@ -202,40 +203,4 @@ func (c *counter) serveInvite(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = json.NewEncoder(w).Encode(struct{}{})
-}
-
-// records are the server's own, as accounts and access keys see them.
-type records struct{ engine *engine.Engine }
-
-func (r records) Get(ctx context.Context, kind, key string, value any) (bool, error) {
-	return r.engine.Internal(freshet.ModelName(kind)).Get(ctx, key, value)
-}
-
-func (r records) Under(ctx context.Context, kind, prefix string, visit func(string, []byte) error) error {
-	return r.engine.Internal(freshet.ModelName(kind)).Under(ctx, prefix, visit)
-}
-
-func (r records) update(ctx context.Context, documents []engine.Document, change func([][]byte) ([][]byte, error)) error {
-	return r.engine.UpdateDocuments(ctx, documents, change)
-}
-
-type (
-	userRecords struct{ records }
-	keyRecords  struct{ records }
-)
-
-func (r userRecords) Update(ctx context.Context, documents []accounts.Document, change func([][]byte) ([][]byte, error)) error {
-	named := make([]engine.Document, len(documents))
-	for i, d := range documents {
-		named[i] = engine.Document{Model: freshet.ModelName(d.Kind), Key: d.Key}
-	}
-	return r.update(ctx, named, change)
-}
-
-func (r keyRecords) Update(ctx context.Context, documents []accesskey.Document, change func([][]byte) ([][]byte, error)) error {
-	named := make([]engine.Document, len(documents))
-	for i, d := range documents {
-		named[i] = engine.Document{Model: freshet.ModelName(d.Kind), Key: d.Key}
-	}
-	return r.update(ctx, named, change)
 }

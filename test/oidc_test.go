@@ -10,31 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"freshet"
 	"freshet/internal/accounts"
 	"freshet/internal/api/apitest"
 	"freshet/internal/api/oauth"
-	"freshet/internal/engine"
 )
-
-// poolDocuments keeps a pool's records in an engine.
-type poolDocuments struct{ *engine.Engine }
-
-func (d poolDocuments) Get(ctx context.Context, kind, key string, value any) (bool, error) {
-	return d.Internal(freshet.ModelName(kind)).Get(ctx, key, value)
-}
-
-func (d poolDocuments) Update(ctx context.Context, list []accounts.Document, change func([][]byte) ([][]byte, error)) error {
-	var own []engine.Document
-	for _, one := range list {
-		own = append(own, engine.Document{Model: freshet.ModelName(one.Kind), Key: one.Key})
-	}
-	return d.UpdateDocuments(ctx, own, change)
-}
-
-func (d poolDocuments) Under(ctx context.Context, kind, prefix string, visit func(string, []byte) error) error {
-	return d.Internal(freshet.ModelName(kind)).Under(ctx, prefix, visit)
-}
 
 // noMail is the post of a test that needs no letter.
 type noMail struct{}
@@ -51,7 +30,7 @@ func TestOpenIDClient(t *testing.T) {
 	house := apitest.Open(t, `type Task @model @auth(rules: [{allow: owner}]) { title: String! }`)
 	server := httptest.NewUnstartedServer(nil)
 	issuer := "http://" + server.Listener.Addr().String() + "/local_freshet"
-	pool, err := accounts.Open(t.Context(), poolDocuments{house.Engine}, accounts.Config{
+	pool, err := accounts.Open(t.Context(), house.Engine.Documents(), accounts.Config{
 		Secret: secret, Issuer: issuer, Clients: []string{app}, Mailer: noMail{}, AutoConfirm: true,
 	})
 	if err != nil {

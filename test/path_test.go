@@ -51,7 +51,7 @@ func TestPathOfAWrite(t *testing.T) {
 	fed := make(chan struct{})
 	go func() { defer close(fed); _ = f.Run(feeding) }()
 	// keys are the server's own records;
-	keys, err := auth.OpenKeys(ctx, eng.Internal("_ApiKey"), time.Now)
+	keys, err := auth.OpenKeys(ctx, eng.Documents(), time.Now)
 	check(t, err)
 	_, secret, err := keys.Create(ctx, "phone", time.Time{})
 	check(t, err)

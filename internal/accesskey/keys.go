@@ -26,21 +26,9 @@ import (
 	"freshet"
 )
 
-// Document names one of the server's own records.
-type Document struct{ Kind, Key string }
-
-// Documents keeps the server's own records, each a JSON object under a kind and a key.
-type Documents interface {
-	// Get decodes a record into value, and tells whether there is one.
-	Get(ctx context.Context, kind, key string, value any) (bool, error)
-	// Update changes records durably, all or none. change is given their bodies, nil for one that is not
-	// there, and gives what they become: nil takes one away. It is called again when another writer was faster.
-	Update(ctx context.Context, documents []Document, change func(bodies [][]byte) ([][]byte, error)) error
-	// Under calls visit with every record of a kind whose key begins with prefix, in the order of the keys.
-	Under(ctx context.Context, kind, prefix string, visit func(key string, body []byte) error) error
-}
-
 const keyKind = "_accesskey"
+
+func document(id string) freshet.Document { return freshet.Document{Kind: keyKind, Key: id} }
 
 // Key is a permanent access key, without its secret.
 type Key struct {
@@ -74,7 +62,7 @@ const (
 // Keys makes and finds access keys. It holds none in memory: a key that was revoked, by whatever process,
 // is refused from then on.
 type Keys struct {
-	documents Documents
+	documents freshet.Documents
 	seals     seals
 	now       func() time.Time
 	creating  sync.Mutex // one at a time, so that no two live keys get one name
@@ -82,7 +70,7 @@ type Keys struct {
 
 // New makes Keys over stored records. serverKey has 32 bytes at least and lies outside the store: with
 // another one no key opens any more.
-func New(documents Documents, serverKey []byte, now func() time.Time) (*Keys, error) {
+func New(documents freshet.Documents, serverKey []byte, now func() time.Time) (*Keys, error) {
 	seals, err := newSeals(serverKey)
 	if err != nil {
 		return nil, err
@@ -114,11 +102,8 @@ func (k *Keys) Create(ctx context.Context, name string, expires time.Time, admin
 		key.Expires = expires.UTC()
 	}
 	secret := newSecret()
-	body, err := json.Marshal(storedKey{Key: key, Secret: k.seals.secret.Seal(nil, nil, []byte(secret), []byte(key.ID))})
-	if err != nil {
-		return Key{}, "", err
-	}
-	err = k.documents.Update(ctx, []Document{{keyKind, key.ID}}, func([][]byte) ([][]byte, error) { return [][]byte{body}, nil })
+	stored := storedKey{Key: key, Secret: k.seals.secret.Seal(nil, nil, []byte(secret), []byte(key.ID))}
+	err = freshet.PutDocument(ctx, k.documents, document(key.ID), stored)
 	if err != nil {
 		return Key{}, "", fmt.Errorf("store access key %q: %w", name, err)
 	}
@@ -145,7 +130,7 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 
 // Revoke ends a key for good and forgets its secret. It tells whether there was a key to end.
 func (k *Keys) Revoke(ctx context.Context, id string) (found bool, err error) {
-	err = k.documents.Update(ctx, []Document{{keyKind, id}}, func(bodies [][]byte) ([][]byte, error) {
+	err = k.documents.Update(ctx, []freshet.Document{document(id)}, func(bodies [][]byte) ([][]byte, error) {
 		found = false
 		if bodies[0] == nil {
 			return bodies, nil
@@ -185,7 +170,7 @@ func (k *Keys) stored(ctx context.Context, id string) (storedKey, bool, error) {
 		return storedKey{}, false, nil
 	}
 	var stored storedKey
-	found, err := k.documents.Get(ctx, keyKind, id, &stored)
+	found, err := k.documents.Get(ctx, document(id), &stored)
 	if err != nil {
 		return storedKey{}, false, fmt.Errorf("read access key %s: %w", id, err)
 	}

@@ -12,11 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 var testServerKey = bytes.Repeat([]byte{7}, 32)
 
-func newKeys(t testing.TB, documents Documents, c *clock) *Keys {
+func newKeys(t testing.TB, documents freshet.Documents, c *clock) *Keys {
 	t.Helper()
 	keys, err := New(documents, testServerKey, c.now)
 	if err != nil {
@@ -50,7 +51,7 @@ func wantCode(t *testing.T, err error, want freshet.Code, message string) {
 }
 
 func TestKeys(t *testing.T) {
-	documents, c := &memory{}, newClock()
+	documents, c := new(documentstest.Memory), newClock()
 	keys := newKeys(t, documents, c)
 	first, secret := create(t, keys, "backup", time.Time{}, false)
 	if !isID(first.ID, permanentPrefix) || len(secret) != secretLength {
@@ -72,7 +73,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
-	for _, body := range documents.bodies {
+	for _, body := range documents.All() {
 		if bytes.Contains(body, []byte(secret)) || bytes.Contains(body, []byte(other)) {
 			t.Errorf("a secret lies open in %s", body)
 		}
@@ -96,7 +97,7 @@ func TestKeys(t *testing.T) {
 	if err != nil || got.Revoked.IsZero() || got.Live(c.now()) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if strings.Contains(string(documents.bodies[Document{keyKind, third.ID}]), "secret") {
+	if strings.Contains(string(documents.All()[document(third.ID)]), "secret") {
 		t.Error("the secret of a revoked key is still there")
 	}
 	_, err = keys.Lookup(t.Context(), "FKIA2222222222222222")
@@ -112,7 +113,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestOneNameOnce(t *testing.T) {
-	keys := newKeys(t, &memory{}, newClock())
+	keys := newKeys(t, new(documentstest.Memory), newClock())
 	var wg sync.WaitGroup
 	made := make(chan Key, 8)
 	for range cap(made) {
@@ -130,7 +131,7 @@ func TestOneNameOnce(t *testing.T) {
 
 // A sealed secret opens for its own key and with the server's own key only.
 func TestSealedSecret(t *testing.T) {
-	documents, c := &memory{}, newClock()
+	documents, c := new(documentstest.Memory), newClock()
 	keys := newKeys(t, documents, c)
 	a, secret := create(t, keys, "a", time.Time{}, false)
 	b, _ := create(t, keys, "b", time.Time{}, false)
@@ -145,11 +146,15 @@ func TestSealedSecret(t *testing.T) {
 		t.Errorf("opened with another key: %v", err)
 	}
 	var stored storedKey
-	if err := json.Unmarshal(documents.bodies[Document{keyKind, a.ID}], &stored); err != nil {
+	if err := json.Unmarshal(documents.All()[document(a.ID)], &stored); err != nil {
 		t.Fatal(err)
 	}
 	stored.ID = b.ID
-	documents.bodies[Document{keyKind, b.ID}], _ = json.Marshal(stored)
+	body, err := json.Marshal(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents.Set(document(b.ID), body)
 	if _, err := keys.permanent(t.Context(), b.ID); freshet.CodeOf(err) != freshet.Internal {
 		t.Errorf("opened for another key: %v", err)
 	}
@@ -157,14 +162,14 @@ func TestSealedSecret(t *testing.T) {
 
 func TestTemporary(t *testing.T) {
 	c := newClock()
-	documents := &memory{}
+	documents := new(documentstest.Memory)
 	keys := newKeys(t, documents, c)
 	user := Subject{Sub: "s-1", Username: "ana", Groups: []string{"editors", "Ω"}, IdentityID: "eu-west-1:1"}
 	issued, err := keys.Issue(user, time.Hour)
 	if err != nil || !isID(issued.ID, temporaryPrefix) || len(issued.Secret) != secretLength || !issued.Expires.Equal(c.now().Add(time.Hour)) {
 		t.Fatalf("%+v, %v", issued, err)
 	}
-	if len(documents.bodies) != 0 || strings.Contains(issued.SessionToken, "ana") {
+	if len(documents.All()) != 0 || strings.Contains(issued.SessionToken, "ana") {
 		t.Error("temporary credentials are stored, or lie open in their token")
 	}
 	got, err := newKeys(t, documents, c).temporary(issued.ID, issued.SessionToken)
@@ -217,7 +222,7 @@ func TestTemporary(t *testing.T) {
 }
 
 func TestIssueRefuses(t *testing.T) {
-	keys := newKeys(t, &memory{}, newClock())
+	keys := newKeys(t, new(documentstest.Memory), newClock())
 	for name, subject := range map[string]Subject{
 		"nobody":             {IdentityID: "i"},
 		"no identity":        {Sub: "s", Username: "u"},

@@ -19,6 +19,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 const graphQLBody = `{"query":"mutation { createPost(input: {title: \"ů\"}) { id } }","variables":null}`
@@ -78,7 +79,7 @@ type bench struct {
 func newBench(t testing.TB, options Options) *bench {
 	t.Helper()
 	c := newClock()
-	keys := newKeys(t, &memory{}, c)
+	keys := newKeys(t, new(documentstest.Memory), c)
 	key, secret := create(t, keys, "backup", time.Time{}, true)
 	options.Now = c.now
 	return &bench{

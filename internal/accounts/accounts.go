@@ -145,7 +145,7 @@ func (c Config) withDefaults() Config {
 type Pool struct {
 	config    Config
 	poolName  string // of PoolID, behind the _
-	documents Documents
+	documents freshet.Documents
 	secrets   *secrets
 	sums      *arithmetic
 	keys      *signingKeys
@@ -157,7 +157,7 @@ type Pool struct {
 }
 
 // Open opens the pool over its documents; the first time it makes a signing key, which takes a moment.
-func Open(ctx context.Context, documents Documents, config Config) (*Pool, error) {
+func Open(ctx context.Context, documents freshet.Documents, config Config) (*Pool, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 func TestConfig(t *testing.T) {
@@ -33,7 +34,7 @@ func TestConfig(t *testing.T) {
 		if (want == "") != (err == nil) || err != nil && (freshet.CodeOf(err) != freshet.Invalid || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%v, want %s", err, want)
 		}
-		if _, err := Open(t.Context(), newMemory(), c); want != "" && err == nil {
+		if _, err := Open(t.Context(), new(documentstest.Memory), c); want != "" && err == nil {
 			t.Errorf("opened, though %s", want)
 		}
 	}
@@ -90,7 +91,7 @@ func TestStoreHoldsNoSecrets(t *testing.T) {
 	f.must(err)
 	v, err := f.verifier(u)
 	f.must(err)
-	contents := f.store.contents()
+	contents := f.store.String()
 	for name, text := range map[string]string{"password": goodPassword, "TOTP secret": secret, "verifier": v.Text(16), "address": "192.0.2.1"} {
 		if strings.Contains(contents, text) {
 			t.Errorf("the %s lies in the store", name)
@@ -126,8 +127,8 @@ func TestStoreFails(t *testing.T) {
 	f := newFixture(t)
 	f.user("ana")
 	tokens := f.tokens("ana")
-	before, mails := f.store.contents(), len(f.post.all())
-	f.store.fail = errBroken
+	before, mails := f.store.String(), len(f.post.all())
+	f.store.Fail(errBroken)
 	for name, do := range map[string]func() error{
 		"SignUp":  func() error { _, err := f.signUp("bob", goodPassword, "bob@example.com"); return err },
 		"sign in": func() error { _, err := f.byPassword("ana", goodPassword); return err },
@@ -144,10 +145,10 @@ func TestStoreFails(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if len(f.store.contents()) != len(before) || len(f.post.all()) != mails {
+	if len(f.store.String()) != len(before) || len(f.post.all()) != mails {
 		t.Error("something was done")
 	}
-	f.store.fail = nil
+	f.store.Fail(nil)
 	f.must(f.checks(tokens.Access))
 }
 

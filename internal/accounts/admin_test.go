@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"freshet"
 )
 
 func TestAdminCreateUser(t *testing.T) {
@@ -149,9 +151,9 @@ func TestDelete(t *testing.T) {
 	if !slices.Equal(deleted, []string{"ana", "bob"}) {
 		t.Errorf("deleted %q", deleted)
 	}
-	for _, kind := range []string{kindUser, kindAlias, kindSession, kindMember, kindCode} {
-		if n := f.store.count(kind); n != 0 {
-			t.Errorf("%d documents of %s stay:\n%s", n, kind, f.store.contents())
+	for _, kind := range []freshet.ModelName{kindUser, kindAlias, kindSession, kindMember, kindCode} {
+		if n := f.store.Count(kind); n != 0 {
+			t.Errorf("%d documents of %s stay:\n%s", n, kind, f.store.String())
 		}
 	}
 	_, err = f.byPassword("ana", goodPassword)
@@ -298,7 +300,7 @@ func TestGroups(t *testing.T) {
 	if got := f.claims(f.tokens("ana").Access)["cognito:groups"]; got != nil {
 		t.Errorf("the token says %v", got)
 	}
-	if f.store.count(kindMember) != 1 || f.store.count(kindGroup) != 1 {
+	if f.store.Count(kindMember) != 1 || f.store.Count(kindGroup) != 1 {
 		t.Error("not all, or too much, went with the group")
 	}
 	for i := range maxGroups {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"freshet"
 )
 
 const (
@@ -271,7 +273,7 @@ func (u *user) takeEmail(e *edit, email string, verified bool) error {
 }
 
 // change is an update of one user who is there.
-func (p *Pool) change(ctx context.Context, id string, change func(*edit, *user) error, also ...Document) error {
+func (p *Pool) change(ctx context.Context, id string, change func(*edit, *user) error, also ...freshet.Document) error {
 	d := userDocument(id)
 	return p.update(ctx, append(also, d), func(e *edit) error {
 		u := new(user)

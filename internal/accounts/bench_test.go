@@ -34,11 +34,9 @@ func BenchmarkSRPLogin(b *testing.B) {
 
 // forgiveGuesses forgets all counts of guesses.
 func (f *fixture) forgiveGuesses() {
-	f.store.mu.Lock()
-	defer f.store.mu.Unlock()
-	for d := range f.store.stored {
+	for d := range f.store.All() {
 		if d.Kind == kindAttempt {
-			delete(f.store.stored, d)
+			f.store.Set(d, nil)
 		}
 	}
 }

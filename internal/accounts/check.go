@@ -81,11 +81,11 @@ func (p *Pool) alive(ctx context.Context, userID, sessionID string) error {
 	var s session
 	var u user
 	d := sessionDocument(userID, sessionID)
-	found, err := p.documents.Get(ctx, d.Kind, d.Key, &s)
+	found, err := p.documents.Get(ctx, d, &s)
 	if err != nil {
 		return err
 	}
-	known, err = p.documents.Get(ctx, kindUser, userID, &u)
+	known, err = p.documents.Get(ctx, userDocument(userID), &u)
 	if err != nil {
 		return err
 	}

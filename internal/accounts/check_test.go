@@ -255,7 +255,7 @@ func TestKeyRotation(t *testing.T) {
 	f.clock.advance(rereadWait)
 	_, _, err = other.Check(t.Context(), third.Access)
 	f.want("at another server", err, "")
-	if strings.Contains(f.store.contents(), "PRIVATE") {
+	if strings.Contains(f.store.String(), "PRIVATE") {
 		t.Error("a private key lies open in the store")
 	}
 }
@@ -276,14 +276,14 @@ func TestLiveCache(t *testing.T) {
 	f.user("ana")
 	tokens := f.tokens("ana")
 	f.must(f.checks(tokens.Access))
-	reads := f.store.accesses
+	reads := f.store.Accesses()
 	f.must(f.checks(tokens.Access))
-	if f.store.accesses != reads {
+	if f.store.Accesses() != reads {
 		t.Error("the store was read again at once")
 	}
 	f.clock.advance(f.config.Recheck)
 	f.must(f.checks(tokens.Access))
-	if f.store.accesses == reads {
+	if f.store.Accesses() == reads {
 		t.Error("the store was not read again later")
 	}
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"freshet"
 )
 
 // purpose is what a code is good for. Each user has one code for each.
@@ -44,8 +46,8 @@ type sentCode struct {
 	Until   time.Time `json:"until"` // kept
 }
 
-func codeDocument(userID string, w purpose) Document {
-	return Document{kindCode, userID + " " + string(w)}
+func codeDocument(userID string, w purpose) freshet.Document {
+	return freshet.Document{Kind: kindCode, Key: userID + " " + string(w)}
 }
 
 // hashCode binds a code to the user, the purpose and the address it went to.
@@ -118,7 +120,7 @@ func (p *Pool) useCode(e *edit, userID string, w purpose, to, code string) error
 // sendCode makes a code, and mails it once it is stored. For a ghost everything but the mail is done.
 func (p *Pool) sendCode(ctx context.Context, u *user, w purpose, to string) (Delivery, error) {
 	var code string
-	err := p.update(ctx, []Document{codeDocument(u.ID, w)}, func(e *edit) (err error) {
+	err := p.update(ctx, []freshet.Document{codeDocument(u.ID, w)}, func(e *edit) (err error) {
 		code, err = p.newCode(e, u.ID, w, to)
 		return err
 	})

@@ -1,19 +1,18 @@
 package accounts
 
 import (
-	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	"freshet"
 )
 
 // restore puts back the documents of a kind, as if a server had died before it took them away.
-func (f *fixture) restore(kind string, before map[Document]versioned) {
-	f.store.mu.Lock()
-	defer f.store.mu.Unlock()
-	for d, v := range before {
+func (f *fixture) restore(kind freshet.ModelName, before map[freshet.Document][]byte) {
+	for d, body := range before {
 		if d.Kind == kind {
-			f.store.stored[d] = versioned{v.body, f.store.stored[d].version + 1}
+			f.store.Set(d, body)
 		}
 	}
 }
@@ -39,7 +38,7 @@ func TestSessionsEndThoughTheyStay(t *testing.T) {
 		f := newFixture(t)
 		f.user("ana")
 		tokens := f.tokens("ana")
-		before := maps.Clone(f.store.stored)
+		before := f.store.All()
 		f.must(end(f, tokens.Access))
 		f.restore(kindSession, before)
 		f.want(name+": access token", f.checks(tokens.Access), NotAuthorized)
@@ -94,7 +93,7 @@ func TestGroupHalfDeleted(t *testing.T) {
 	f.want("join", f.AdminAddUserToGroup(t.Context(), operator, "bob", "all"), ResourceNotFound)
 	f.must(f.DeleteGroup(t.Context(), operator, "all"))
 	u, err := f.AdminGetUser(t.Context(), "ana")
-	if err != nil || len(u.Groups) != 0 || f.store.count(kindMember) != 0 {
+	if err != nil || len(u.Groups) != 0 || f.store.Count(kindMember) != 0 {
 		t.Errorf("%+v, %v", u, err)
 	}
 }
@@ -111,7 +110,7 @@ func TestKeysOfLongAgoGo(t *testing.T) {
 	f.want("at another server", err, "")
 	f.clock.advance(2 * time.Hour)
 	f.must(f.RotateSigningKey(t.Context(), operator))
-	if n := strings.Count(f.store.stored[keysDocument].String(), `"sealed"`); n != 2 {
+	if n := strings.Count(string(f.store.All()[keysDocument]), `"sealed"`); n != 2 {
 		t.Errorf("%d keys are stored", n)
 	}
 }

@@ -6,23 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"freshet"
 )
-
-// Documents keeps the server's own records, each a JSON value, by kind and key.
-type Documents interface {
-	// Get decodes a document into value, and tells whether there is one.
-	Get(ctx context.Context, kind, key string, value any) (bool, error)
-	// Update changes some documents, all or none, durably. change gets their bodies, nil for one that is not
-	// there, and gives what they become; nil takes one away. When another writer was faster with one that
-	// changes, it is called again. An error of change ends it, changes nothing and is returned.
-	Update(ctx context.Context, documents []Document, change func(bodies [][]byte) ([][]byte, error)) error
-	// Under calls visit with every document of a kind whose key begins with a prefix, in the order of the
-	// keys. An error of visit ends it and is returned. visit may change documents.
-	Under(ctx context.Context, kind, prefix string, visit func(key string, body []byte) error) error
-}
-
-// Document names a document.
-type Document struct{ Kind, Key string }
 
 // The kinds. Their names are fit for models of a store.
 const (
@@ -38,14 +24,14 @@ const (
 
 // edit is one update: what is there, and what becomes of it, by document.
 type edit struct {
-	documents []Document
+	documents []freshet.Document
 	bodies    [][]byte
 	err       error // the first fault in reading or writing a body
 }
 
 // update changes some documents, all or none; a document may stand twice in the list.
-func (p *Pool) update(ctx context.Context, documents []Document, change func(*edit) error) error {
-	var distinct []Document
+func (p *Pool) update(ctx context.Context, documents []freshet.Document, change func(*edit) error) error {
+	var distinct []freshet.Document
 	for _, d := range documents {
 		if !slices.Contains(distinct, d) {
 			distinct = append(distinct, d)
@@ -61,7 +47,7 @@ func (p *Pool) update(ctx context.Context, documents []Document, change func(*ed
 }
 
 // get decodes a document and tells whether it is there.
-func (e *edit) get(d Document, value any) bool {
+func (e *edit) get(d freshet.Document, value any) bool {
 	i := e.find(d)
 	if i < 0 || e.bodies[i] == nil {
 		return false
@@ -73,7 +59,7 @@ func (e *edit) get(d Document, value any) bool {
 	return true
 }
 
-func (e *edit) put(d Document, value any) {
+func (e *edit) put(d freshet.Document, value any) {
 	body, err := json.Marshal(value)
 	if err != nil {
 		e.fail(fmt.Errorf("write %s: %w", d.Kind, err))
@@ -84,13 +70,13 @@ func (e *edit) put(d Document, value any) {
 	}
 }
 
-func (e *edit) remove(d Document) {
+func (e *edit) remove(d freshet.Document) {
 	if i := e.find(d); i >= 0 {
 		e.bodies[i] = nil
 	}
 }
 
-func (e *edit) find(d Document) int {
+func (e *edit) find(d freshet.Document) int {
 	i := slices.Index(e.documents, d)
 	if i < 0 {
 		e.fail(fmt.Errorf("the update does not hold a document of %s", d.Kind))
@@ -100,14 +86,6 @@ func (e *edit) find(d Document) int {
 
 func (e *edit) fail(err error) { e.err = errors.Join(e.err, err) }
 
-// remove takes a document away, whatever it is.
-func (p *Pool) remove(ctx context.Context, d Document) error {
-	return p.update(ctx, []Document{d}, func(e *edit) error {
-		e.remove(d)
-		return nil
-	})
-}
-
 var errStop = errors.New("enough was visited")
 
 const jumpDigits = 3 // of an id, 16^3 parts
@@ -115,7 +93,7 @@ const jumpDigits = 3 // of an id, 16^3 parts
 // after visits the documents whose keys are a base and a hexadecimal id that comes after last, in order,
 // until visit gives errStop. Documents has no way to begin in the middle, so it takes the prefixes that
 // come after last one by one; it reads again no more than those that share last's first digits.
-func (p *Pool) after(ctx context.Context, kind, base, last string, visit func(key string, body []byte) error) error {
+func (p *Pool) after(ctx context.Context, kind freshet.ModelName, base, last string, visit func(key string, body []byte) error) error {
 	prefixes := []string{base}
 	if len(last) >= jumpDigits {
 		prefixes = []string{base + last[:jumpDigits]}

@@ -3,133 +3,15 @@ package accounts
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
-
-// memory is Documents in a map. Like a store, it finds out at the end of an update whether another one was
-// faster with what changes.
-type memory struct {
-	mu     sync.Mutex
-	stored map[Document]versioned
-	fail   error // of every write
-
-	accesses int
-}
-
-type versioned struct {
-	body    []byte
-	version int
-}
-
-var _ Documents = (*memory)(nil)
-
-func newMemory() *memory { return &memory{stored: make(map[Document]versioned)} }
-
-func (m *memory) Get(_ context.Context, kind, key string, value any) (bool, error) {
-	m.mu.Lock()
-	m.accesses++
-	v := m.stored[Document{kind, key}]
-	m.mu.Unlock()
-	if v.body == nil {
-		return false, nil
-	}
-	return true, json.Unmarshal(v.body, value)
-}
-
-func (m *memory) Update(_ context.Context, documents []Document, change func([][]byte) ([][]byte, error)) error {
-	for {
-		before := make([]versioned, len(documents))
-		bodies := make([][]byte, len(documents))
-		m.mu.Lock()
-		m.accesses++
-		for i, d := range documents {
-			before[i] = m.stored[d]
-			bodies[i] = before[i].body
-		}
-		m.mu.Unlock()
-		next, err := change(slices.Clone(bodies))
-		if err != nil {
-			return err
-		}
-		if stale, err := m.commit(documents, before, next); !stale {
-			return err
-		}
-	}
-}
-
-func (m *memory) commit(documents []Document, before []versioned, next [][]byte) (stale bool, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	changed := make(map[Document]versioned)
-	for i, d := range documents {
-		if bytes.Equal(before[i].body, next[i]) {
-			continue
-		}
-		if m.stored[d].version != before[i].version {
-			return true, nil
-		}
-		if next[i] != nil && !json.Valid(next[i]) {
-			return false, fmt.Errorf("%s is no JSON", next[i])
-		}
-		changed[d] = versioned{next[i], before[i].version + 1}
-	}
-	if m.fail != nil && len(changed) > 0 {
-		return false, m.fail
-	}
-	maps.Copy(m.stored, changed)
-	return false, nil
-}
-
-func (m *memory) Under(_ context.Context, kind, prefix string, visit func(string, []byte) error) error {
-	m.mu.Lock()
-	bodies := make(map[string][]byte)
-	for d, v := range m.stored {
-		if d.Kind == kind && strings.HasPrefix(d.Key, prefix) && v.body != nil {
-			bodies[d.Key] = v.body
-		}
-	}
-	m.mu.Unlock()
-	for _, key := range slices.Sorted(maps.Keys(bodies)) {
-		if err := visit(key, bodies[key]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// count gives how many documents there are of a kind.
-func (m *memory) count(kind string) int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	n := 0
-	for d, v := range m.stored {
-		if d.Kind == kind && v.body != nil {
-			n++
-		}
-	}
-	return n
-}
-
-// contents gives all that lies there.
-func (m *memory) contents() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var all strings.Builder
-	for d, v := range m.stored {
-		fmt.Fprintf(&all, "%s %s %s\n", d.Kind, d.Key, v.body)
-	}
-	return all.String()
-}
 
 // clock is a time that tests move.
 type clock struct {
@@ -197,7 +79,7 @@ type fixture struct {
 	*Pool
 	t     testing.TB
 	clock *clock
-	store *memory
+	store *documentstest.Memory
 	post  *postbox
 	audit *journal
 }
@@ -211,18 +93,18 @@ var (
 
 // testKeys is the signing key that all fixtures begin with: to make one takes longer than most tests.
 var testKeys = sync.OnceValue(func() []byte {
-	store := newMemory()
+	store := new(documentstest.Memory)
 	now := func() time.Time { return testStart }
 	if _, err := Open(context.Background(), store, Config{Secret: testSecret, Issuer: "https://id.test", Mailer: &postbox{}, Now: now}); err != nil {
 		panic(err)
 	}
-	return store.stored[keysDocument].body
+	return store.All()[keysDocument]
 })
 
 func newFixture(t testing.TB, configure ...func(*Config)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clock: &clock{at: testStart}, store: newMemory(), post: &postbox{}, audit: &journal{}}
-	f.store.stored[keysDocument] = versioned{testKeys(), 1}
+	f := &fixture{t: t, clock: &clock{at: testStart}, store: new(documentstest.Memory), post: &postbox{}, audit: &journal{}}
+	f.store.Set(keysDocument, testKeys())
 	f.Pool = f.open(configure...)
 	return f
 }

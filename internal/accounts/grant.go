@@ -81,7 +81,7 @@ func (p *Pool) Exchange(ctx context.Context, c Caller, code, redirectURI, verifi
 	}
 	tokens, err := p.begin(ctx, t, strings.Join(t.Code.Scopes, " "), t.Code.Nonce)
 	if err != nil {
-		if used, readErr := p.documents.Get(ctx, kindSession, sessionDocument(t.User, t.Origin).Key, new(session)); used || readErr != nil {
+		if used, readErr := p.documents.Get(ctx, sessionDocument(t.User, t.Origin), new(session)); used || readErr != nil {
 			err = firstError(readErr, p.endSession(ctx, t.User, t.Origin, ""), err)
 		}
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"freshet"
 )
 
 // Group is a set of users; its name is in their tokens as cognito:groups.
@@ -43,9 +45,11 @@ const (
 // groupName holds no space, which parts the keys of members.
 var groupName = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
 
-func groupDocument(name string) Document { return Document{kindGroup, name} }
+func groupDocument(name string) freshet.Document { return freshet.Document{Kind: kindGroup, Key: name} }
 
-func memberDocument(group, userID string) Document { return Document{kindMember, group + " " + userID} }
+func memberDocument(group, userID string) freshet.Document {
+	return freshet.Document{Kind: kindMember, Key: group + " " + userID}
+}
 
 func (g *group) view(name string) Group {
 	return Group{Name: name, Description: g.Description, Precedence: g.Precedence, Created: g.Created, Modified: g.Modified}
@@ -67,7 +71,7 @@ func (p *Pool) CreateGroup(ctx context.Context, c Caller, g Group) (_ Group, err
 	d := groupDocument(g.Name)
 	now := p.now()
 	made := group{Description: g.Description, Precedence: g.Precedence, Created: now, Modified: now}
-	err = p.update(ctx, []Document{d}, func(e *edit) error {
+	err = p.update(ctx, []freshet.Document{d}, func(e *edit) error {
 		if e.get(d, new(group)) {
 			return refuse(GroupExists, "A group with the name %s already exists.", g.Name)
 		}
@@ -100,7 +104,7 @@ func (p *Pool) UpdateGroup(ctx context.Context, c Caller, g Group) (_ Group, err
 
 func (p *Pool) changeGroup(ctx context.Context, name string, change func(*group)) error {
 	d := groupDocument(name)
-	return p.update(ctx, []Document{d}, func(e *edit) error {
+	return p.update(ctx, []freshet.Document{d}, func(e *edit) error {
 		var stored group
 		if !e.get(d, &stored) {
 			return noSuchGroup(name)
@@ -114,7 +118,7 @@ func (p *Pool) changeGroup(ctx context.Context, name string, change func(*group)
 // GetGroup gives a group.
 func (p *Pool) GetGroup(ctx context.Context, name string) (Group, error) {
 	var stored group
-	found, err := p.documents.Get(ctx, kindGroup, name, &stored)
+	found, err := p.documents.Get(ctx, groupDocument(name), &stored)
 	if err == nil && !found {
 		err = noSuchGroup(name)
 	}
@@ -141,7 +145,7 @@ func (p *Pool) DeleteGroup(ctx context.Context, c Caller, name string) (err erro
 			return err
 		}
 	}
-	return p.remove(ctx, groupDocument(name))
+	return freshet.RemoveDocuments(ctx, p.documents, groupDocument(name))
 }
 
 // AdminAddUserToGroup has a user join a group; the user's next tokens say so.
@@ -187,7 +191,7 @@ func (p *Pool) AdminRemoveUserFromGroup(ctx context.Context, c Caller, username,
 
 func (p *Pool) leave(ctx context.Context, userID, name string) error {
 	of, as, who := groupDocument(name), memberDocument(name, userID), userDocument(userID)
-	return p.update(ctx, []Document{of, as, who}, func(e *edit) error {
+	return p.update(ctx, []freshet.Document{of, as, who}, func(e *edit) error {
 		var g group
 		if e.get(as, new(member)) && e.get(of, &g) {
 			g.Members--

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"freshet"
 )
 
 // How guessing is slowed. Every guess is counted before it is made, by account and by the network it comes
@@ -44,14 +46,14 @@ type attempts struct {
 // attempt is a guess that was counted as wrong.
 type attempt struct {
 	pool     *Pool
-	of, pair Document
+	of, pair freshet.Document
 }
 
 // attempt counts a guess at an account. Errors: NotAuthorized when the pair has to wait.
 func (p *Pool) attempt(ctx context.Context, account, address string) (*attempt, error) {
 	network := hex.EncodeToString(mac(p.secrets.codes, "network", networkOf(address))[:16])
-	a := &attempt{pool: p, of: Document{kindAttempt, account}, pair: Document{kindAttempt, account + " " + network}}
-	err := p.update(ctx, []Document{a.of, a.pair}, func(e *edit) error {
+	a := &attempt{pool: p, of: freshet.Document{Kind: kindAttempt, Key: account}, pair: freshet.Document{Kind: kindAttempt, Key: account + " " + network}}
+	err := p.update(ctx, []freshet.Document{a.of, a.pair}, func(e *edit) error {
 		now := p.now()
 		var of, pair attempts
 		e.get(a.of, &of)
@@ -74,7 +76,7 @@ func (p *Pool) attempt(ctx context.Context, account, address string) (*attempt, 
 
 // succeeded takes the guess back: it was right. The network is known from now on.
 func (a *attempt) succeeded(ctx context.Context) error {
-	return a.pool.update(ctx, []Document{a.of, a.pair}, func(e *edit) error {
+	return a.pool.update(ctx, []freshet.Document{a.of, a.pair}, func(e *edit) error {
 		now := a.pool.now()
 		var of attempts
 		if e.get(a.of, &of) {

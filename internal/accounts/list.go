@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"freshet"
 )
 
 // Users is a page of users.
@@ -108,7 +110,7 @@ func (p *Pool) ListUsersInGroup(ctx context.Context, name string, limit int, nex
 }
 
 // page gathers users from documents whose keys end in their ids.
-func (p *Pool) page(ctx context.Context, kind, base string, limit int, next string, read func(id string, body []byte) (*user, error)) (Users, error) {
+func (p *Pool) page(ctx context.Context, kind freshet.ModelName, base string, limit int, next string, read func(id string, body []byte) (*user, error)) (Users, error) {
 	limit, err := checkLimit(limit)
 	if err != nil {
 		return Users{}, err

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"math/big"
 	"strings"
+
+	"freshet"
 )
 
 // startSRP gives the challenge of SRP. All that the server has to remember is in its SECRET_BLOCK. The user's id
@@ -128,7 +130,7 @@ func (p *Pool) proveEmail(ctx context.Context, c Caller, u *user, t ticket, code
 	}
 	var verdict error
 	setUp := t.SetUp
-	err = p.update(ctx, []Document{codeDocument(u.ID, codeSignIn), userDocument(u.ID)}, func(e *edit) error {
+	err = p.update(ctx, []freshet.Document{codeDocument(u.ID, codeSignIn), userDocument(u.ID)}, func(e *edit) error {
 		verdict = p.useCode(e, u.ID, codeSignIn, u.email(), code)
 		now := new(user)
 		if verdict == nil && setUp && e.get(userDocument(u.ID), now) {

@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 
 	"github.com/google/uuid"
+
+	"freshet"
 )
 
 // A refresh token is the ids of its user and its session, 256 random bits, and a code over all that only this
@@ -72,7 +74,7 @@ func (p *Pool) refresh(ctx context.Context, c Caller, token string, rotate bool)
 	var next string
 	var verdict error
 	d := sessionDocument(r.user, r.session)
-	err = p.update(ctx, []Document{d, userDocument(r.user)}, func(e *edit) (err error) {
+	err = p.update(ctx, []freshet.Document{d, userDocument(r.user)}, func(e *edit) (err error) {
 		u, s, next, verdict = new(user), session{}, "", nil
 		if !e.get(userDocument(r.user), u) || !e.get(d, &s) || s.over(u, p.now()) || s.Client != c.Client {
 			return refuse(NotAuthorized, "Refresh Token has been revoked or has expired.")

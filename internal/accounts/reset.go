@@ -1,6 +1,10 @@
 package accounts
 
-import "context"
+import (
+	"context"
+
+	"freshet"
+)
 
 // ForgotPassword mails a code with which ConfirmForgotPassword gives another password. It says that it did so for
 // any name, unless unknown users are to be told.
@@ -26,7 +30,7 @@ func (p *Pool) ConfirmForgotPassword(ctx context.Context, c Caller, username, co
 	}
 	var verdict error
 	changed := new(user)
-	err = p.update(ctx, []Document{userDocument(u.ID), codeDocument(u.ID, codeReset)}, func(e *edit) error {
+	err = p.update(ctx, []freshet.Document{userDocument(u.ID), codeDocument(u.ID, codeReset)}, func(e *edit) error {
 		now := new(user)
 		known := e.get(userDocument(u.ID), now)
 		if !known {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"freshet"
 )
 
 // session is one sign-in, for as long as its refresh tokens can go on. Its id is the origin_jti of its tokens.
@@ -28,8 +30,8 @@ type session struct {
 // userScope lets a token at its own user's account.
 const userScope = "aws.cognito.signin.user.admin"
 
-func sessionDocument(userID, sessionID string) Document {
-	return Document{kindSession, userID + " " + sessionID}
+func sessionDocument(userID, sessionID string) freshet.Document {
+	return freshet.Document{Kind: kindSession, Key: userID + " " + sessionID}
 }
 
 // over tells whether a session of a user counts no more.
@@ -47,7 +49,7 @@ func (p *Pool) begin(ctx context.Context, t ticket, scope, nonce string) (*Token
 	d := sessionDocument(t.User, t.Origin)
 	refresh := p.newRefreshToken(t.User, t.Origin)
 	u, s := new(user), session{}
-	err := p.update(ctx, []Document{userDocument(t.User), d}, func(e *edit) error {
+	err := p.update(ctx, []freshet.Document{userDocument(t.User), d}, func(e *edit) error {
 		if u = new(user); !e.get(userDocument(t.User), u) || u.Disabled || u.Generation != t.Generation {
 			return errSession
 		}
@@ -112,7 +114,7 @@ func (p *Pool) RevokeToken(ctx context.Context, c Caller, refreshToken string) (
 func (p *Pool) endSession(ctx context.Context, userID, sessionID, client string) error {
 	d := sessionDocument(userID, sessionID)
 	ended := false
-	err := p.update(ctx, []Document{d}, func(e *edit) error {
+	err := p.update(ctx, []freshet.Document{d}, func(e *edit) error {
 		var s session
 		if ended = e.get(d, &s) && !s.Ended; !ended {
 			return nil
@@ -152,7 +154,7 @@ func (p *Pool) endSessions(ctx context.Context, userID, but string) error {
 		p.tellRevoked(id, userID)
 	}
 	for _, id := range ids {
-		err = errors.Join(err, p.remove(ctx, sessionDocument(userID, id)))
+		err = errors.Join(err, freshet.RemoveDocuments(ctx, p.documents, sessionDocument(userID, id)))
 	}
 	if err != nil {
 		return fmt.Errorf("take away the ended sessions: %w", err)
@@ -186,7 +188,7 @@ func (p *Pool) Sweep(ctx context.Context) (int, error) {
 	type dated struct {
 		Until time.Time `json:"until"`
 	}
-	for _, kind := range []string{kindSession, kindCode, kindAttempt} {
+	for _, kind := range []freshet.ModelName{kindSession, kindCode, kindAttempt} {
 		var past []string
 		err := p.documents.Under(ctx, kind, "", func(key string, body []byte) error {
 			var d dated
@@ -202,8 +204,8 @@ func (p *Pool) Sweep(ctx context.Context) (int, error) {
 			return swept, err
 		}
 		for _, key := range past {
-			document := Document{kind, key}
-			err := p.update(ctx, []Document{document}, func(e *edit) error {
+			document := freshet.Document{Kind: kind, Key: key}
+			err := p.update(ctx, []freshet.Document{document}, func(e *edit) error {
 				var d dated
 				if !e.get(document, &d) || p.now().Before(d.Until) {
 					return errStop

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"freshet"
 )
 
 func (f *fixture) refreshed(token string) (*Tokens, error) {
@@ -20,7 +22,7 @@ func TestRefresh(t *testing.T) {
 	f := newFixture(t)
 	f.user("ana")
 	first := f.tokens("ana")
-	if strings.Contains(f.store.contents(), first.Refresh) {
+	if strings.Contains(f.store.String(), first.Refresh) {
 		t.Error("the refresh token lies in the store")
 	}
 	second, err := f.refreshed(first.Refresh)
@@ -32,7 +34,7 @@ func TestRefresh(t *testing.T) {
 	if a["origin_jti"] != b["origin_jti"] || a["jti"] == b["jti"] || a["auth_time"] != b["auth_time"] {
 		t.Errorf("%v and then %v", a, b)
 	}
-	if strings.Contains(f.store.contents(), second.Refresh) {
+	if strings.Contains(f.store.String(), second.Refresh) {
 		t.Error("the refresh token lies in the store")
 	}
 	// Another tab, a moment later, gets the same one; the successor counts.
@@ -270,12 +272,12 @@ func TestSweep(t *testing.T) {
 	if _, err := f.Sweep(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for _, kind := range []string{kindSession, kindCode, kindAttempt} {
-		if n := f.store.count(kind); n != 0 {
+	for _, kind := range []freshet.ModelName{kindSession, kindCode, kindAttempt} {
+		if n := f.store.Count(kind); n != 0 {
 			t.Errorf("%d documents of %s stay", n, kind)
 		}
 	}
-	if f.store.count(kindUser) != 1 || f.store.count(kindAlias) != 2 {
+	if f.store.Count(kindUser) != 1 || f.store.Count(kindAlias) != 2 {
 		t.Error("the user went too")
 	}
 	f.tokens("ana")

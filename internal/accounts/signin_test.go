@@ -175,10 +175,10 @@ func TestTickets(t *testing.T) {
 	}
 	_, err = f.RespondToAuthChallenge(t.Context(), Caller{Client: "cli"}, ChallengeAnswer{Challenge: ChallengeNewPassword, Session: result.Session, Responses: answer})
 	f.want("another client", err, NotAuthorized)
-	other := f.open(func(c *Config) { c.Secret = []byte(strings.Repeat("another ", 4)); c.PoolID = "x_y" }, func(c *Config) { f.store.stored[keysDocument] = versioned{} })
+	other := f.open(func(c *Config) { c.Secret = []byte(strings.Repeat("another ", 4)); c.PoolID = "x_y" }, func(c *Config) { f.store.Set(keysDocument, nil) })
 	_, err = other.RespondToAuthChallenge(t.Context(), app, ChallengeAnswer{Challenge: ChallengeNewPassword, Session: result.Session, Responses: answer})
 	f.want("another secret", err, NotAuthorized)
-	f.store.stored[keysDocument] = versioned{testKeys(), 1}
+	f.store.Set(keysDocument, testKeys())
 
 	f.clock.advance(f.config.ChallengeLifetime)
 	_, err = f.respond(ChallengeNewPassword, result.Session, answer)
@@ -302,15 +302,15 @@ func TestUnknownUsers(t *testing.T) {
 	} {
 		for known, unknown := range map[string]string{"ana": "bob", "eve@example.com": "eva@example.com", "una": "uwe", "new": "old", f.id("ida@example.com"): "123e4567-e89b-42d3-a456-426614174000"} {
 			f.forgiveGuesses()
-			sums, gets := f.sums.done.Load(), f.store.accesses
+			sums, gets := f.sums.done.Load(), f.store.Accesses()
 			a := steps[order](known)
-			knownSums, knownGets := f.sums.done.Load()-sums, f.store.accesses-gets
-			sums, gets = f.sums.done.Load(), f.store.accesses
+			knownSums, knownGets := f.sums.done.Load()-sums, f.store.Accesses()-gets
+			sums, gets = f.sums.done.Load(), f.store.Accesses()
 			b := steps[order](unknown)
 			if got := f.sums.done.Load() - sums; got != knownSums {
 				t.Errorf("%s: %d sums for %s, %d for %s", order, knownSums, known, got, unknown)
 			}
-			if got := f.store.accesses - gets; got != knownGets {
+			if got := f.store.Accesses() - gets; got != knownGets {
 				t.Errorf("%s: %d accesses for %s, %d for %s", order, knownGets, known, got, unknown)
 			}
 			if errorText(a.err) != errorText(b.err) {

@@ -54,7 +54,7 @@ type storedKey struct {
 	Sealed []byte    `json:"sealed"` // PKCS #8
 }
 
-var keysDocument = Document{kindKeys, "signing"}
+var keysDocument = freshet.Document{Kind: kindKeys, Key: "signing"}
 
 // open reads the keys, and makes the first one.
 func (k *signingKeys) open(ctx context.Context) error {
@@ -112,7 +112,7 @@ func (k *signingKeys) add(ctx context.Context, after time.Duration) error {
 		return fmt.Errorf("make a signing key: %w", err)
 	}
 	id := rand.Text()
-	err = k.pool.update(ctx, []Document{keysDocument}, func(e *edit) error {
+	err = k.pool.update(ctx, []freshet.Document{keysDocument}, func(e *edit) error {
 		var stored []storedKey
 		e.get(keysDocument, &stored)
 		if len(stored) > 0 && stored[len(stored)-1].ID != newest {
@@ -147,7 +147,7 @@ func (k *signingKeys) newest() string {
 // reread takes over what is stored.
 func (k *signingKeys) reread(ctx context.Context) error {
 	var stored []storedKey
-	if _, err := k.pool.documents.Get(ctx, keysDocument.Kind, keysDocument.Key, &stored); err != nil {
+	if _, err := k.pool.documents.Get(ctx, keysDocument, &stored); err != nil {
 		return fmt.Errorf("read the signing keys: %w", err)
 	}
 	list := make([]*signingKey, 0, len(stored))

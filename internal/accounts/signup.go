@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"freshet"
 )
 
 // SignUp is the request of a new account.
@@ -151,7 +153,7 @@ type squatter struct{ *user }
 func (p *Pool) squatter(ctx context.Context, name string, may time.Duration) (*squatter, error) {
 	d := aliasDocument(name)
 	var a alias
-	found, err := p.documents.Get(ctx, d.Kind, d.Key, &a)
+	found, err := p.documents.Get(ctx, d, &a)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -162,7 +164,7 @@ func (p *Pool) squatter(ctx context.Context, name string, may time.Duration) (*s
 	return &squatter{u}, nil
 }
 
-func (s *squatter) documents() []Document {
+func (s *squatter) documents() []freshet.Document {
 	if s == nil {
 		return nil
 	}
@@ -193,7 +195,7 @@ func (p *Pool) ConfirmSignUp(ctx context.Context, c Caller, username, code, sess
 	}
 	defer func() { p.record(ctx, c, "ConfirmSignUp", u.ID, outcomeOK, err) }()
 	var verdict error
-	err = p.update(ctx, []Document{userDocument(u.ID), codeDocument(u.ID, codeSignUp)}, func(e *edit) error {
+	err = p.update(ctx, []freshet.Document{userDocument(u.ID), codeDocument(u.ID, codeSignUp)}, func(e *edit) error {
 		now := new(user)
 		known := e.get(userDocument(u.ID), now)
 		verdict = p.useCode(e, u.ID, codeSignUp, now.email(), code)

@@ -63,7 +63,7 @@ func TestSignUp(t *testing.T) {
 		"long attribute":    {name: "a", password: goodPassword, email: "a@example.com", attribute: Attribute{"name", strings.Repeat("n", 2049)}, want: InvalidParameter},
 		"e-mail twice":      {name: "a", password: goodPassword, email: "a@example.com", attribute: Attribute{"email", "a@example.com"}, want: InvalidParameter},
 	} {
-		before := f.store.contents()
+		before := f.store.String()
 		r := SignUp{Username: c.name, Password: c.password}
 		if c.email != "" {
 			r.Attributes = append(r.Attributes, Attribute{"email", c.email})
@@ -74,7 +74,7 @@ func TestSignUp(t *testing.T) {
 		answer, err := f.SignUp(t.Context(), app, r)
 		f.want(name, err, c.want)
 		if c.want != "" {
-			if len(before) != len(f.store.contents()) {
+			if len(before) != len(f.store.String()) {
 				t.Errorf("%s: refused, and something was stored", name)
 			}
 			continue
@@ -204,7 +204,7 @@ func TestCodesAreRandomAndHashed(t *testing.T) {
 			t.Errorf("the code is %q", code)
 		}
 		seen[code] = true
-		if strings.Contains(f.store.stored[codeDocument(f.id(name), codeSignUp)].String(), code) {
+		if strings.Contains(string(f.store.All()[codeDocument(f.id(name), codeSignUp)]), code) {
 			t.Error("a code lies in the store")
 		}
 	}
@@ -212,8 +212,6 @@ func TestCodesAreRandomAndHashed(t *testing.T) {
 		t.Errorf("of 40 codes %d are different", len(seen))
 	}
 }
-
-func (v versioned) String() string { return string(v.body) }
 
 // id gives the id of a user by name.
 func (f *fixture) id(name string) string {
@@ -233,7 +231,7 @@ func TestSignUpAtOnce(t *testing.T) {
 	} {
 		var won, lost atomic.Int64
 		var group sync.WaitGroup
-		users := f.store.count(kindUser)
+		users := f.store.Count(kindUser)
 		for i := range 12 {
 			group.Go(func() {
 				user, email := name(i)
@@ -247,7 +245,7 @@ func TestSignUpAtOnce(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if won.Load() != 1 || lost.Load() != 11 || f.store.count(kindUser) != users+1 {
+		if won.Load() != 1 || lost.Load() != 11 || f.store.Count(kindUser) != users+1 {
 			t.Errorf("round %d: %d won, %d lost", round, won.Load(), lost.Load())
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+
+	"freshet"
 )
 
 // Status is where an account stands, in Cognito's words.
@@ -74,14 +76,14 @@ type alias struct {
 	User string `json:"user"`
 }
 
-func userDocument(id string) Document { return Document{kindUser, id} }
+func userDocument(id string) freshet.Document { return freshet.Document{Kind: kindUser, Key: id} }
 
 // aliasDocument names the document that makes sure that no two users have a name or an e-mail.
-func aliasDocument(name string) Document {
+func aliasDocument(name string) freshet.Document {
 	if isEmail(name) {
-		return Document{kindAlias, "email:" + fold(name)}
+		return freshet.Document{Kind: kindAlias, Key: "email:" + fold(name)}
 	}
-	return Document{kindAlias, "name:" + fold(name)}
+	return freshet.Document{Kind: kindAlias, Key: "name:" + fold(name)}
 }
 
 func isEmail(name string) bool { return strings.Contains(name, "@") }
@@ -98,8 +100,8 @@ func fold(text string) string {
 }
 
 // aliases gives the documents that hold the user's names. Ids need none.
-func (u *user) aliases() []Document {
-	var list []Document
+func (u *user) aliases() []freshet.Document {
+	var list []freshet.Document
 	if u.Name != u.ID {
 		list = append(list, aliasDocument(u.Name))
 	}
@@ -147,7 +149,7 @@ func (p *Pool) find(ctx context.Context, name string) (*user, error) {
 	if !isUUID(name) {
 		d := aliasDocument(name)
 		var a alias
-		found, err := p.documents.Get(ctx, d.Kind, d.Key, &a)
+		found, err := p.documents.Get(ctx, d, &a)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +163,7 @@ func (p *Pool) find(ctx context.Context, name string) (*user, error) {
 // load gives the user of an id, or a ghost.
 func (p *Pool) load(ctx context.Context, id string) (*user, error) {
 	u := new(user)
-	found, err := p.documents.Get(ctx, kindUser, id, u)
+	found, err := p.documents.Get(ctx, userDocument(id), u)
 	if err != nil {
 		return nil, err
 	}

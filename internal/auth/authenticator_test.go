@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 func TestIdentify(t *testing.T) {
 	c := newClock()
-	keys := openKeys(t, &memory{}, c)
+	keys := openKeys(t, new(documentstest.Memory), c)
 	_, secret, err := keys.Create(t.Context(), "console", time.Time{})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 func TestAuthoriser(t *testing.T) {
@@ -102,8 +103,8 @@ func TestAuthoriserIsAskedLast(t *testing.T) {
 }
 
 func TestKeysKeepTheirScopes(t *testing.T) {
-	records := &memory{}
-	keys, err := OpenKeys(t.Context(), records, time.Now)
+	documents := new(documentstest.Memory)
+	keys, err := OpenKeys(t.Context(), documents, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestKeysKeepTheirScopes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := OpenKeys(t.Context(), records, time.Now)
+	again, err := OpenKeys(t.Context(), documents, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

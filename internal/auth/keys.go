@@ -18,17 +18,9 @@ import (
 	"freshet"
 )
 
-// Records keeps the server's own records of one kind, each a JSON object under a key.
-type Records interface {
-	// Get decodes a record into value, and tells whether there is one.
-	Get(ctx context.Context, key string, value any) (bool, error)
-	// Put writes a record durably, whatever there was.
-	Put(ctx context.Context, key string, value any) error
-	// Delete takes a record away durably, and tells whether there was one.
-	Delete(ctx context.Context, key string) (bool, error)
-	// Each calls visit with every record; an error of visit ends it and is returned.
-	Each(ctx context.Context, visit func(key string, body []byte) error) error
-}
+const keyKind = "_APIKey"
+
+func document(id string) freshet.Document { return freshet.Document{Kind: keyKind, Key: id} }
 
 // Key is an API key, without its secret.
 type Key struct {
@@ -50,8 +42,8 @@ type secretHash [sha256.Size]byte
 // Keys is the server's API keys, all of them in memory. Only this process may write their records while it
 // runs.
 type Keys struct {
-	records Records
-	now     func() time.Time
+	documents freshet.Documents
+	now       func() time.Time
 
 	mu       sync.RWMutex
 	keys     map[secretHash]Key
@@ -76,9 +68,9 @@ const (
 )
 
 // OpenKeys reads the keys.
-func OpenKeys(ctx context.Context, records Records, now func() time.Time) (*Keys, error) {
-	k := &Keys{records: records, now: now, keys: make(map[secretHash]Key), creating: make(map[string]bool)}
-	err := records.Each(ctx, func(id string, body []byte) error {
+func OpenKeys(ctx context.Context, documents freshet.Documents, now func() time.Time) (*Keys, error) {
+	k := &Keys{documents: documents, now: now, keys: make(map[secretHash]Key), creating: make(map[string]bool)}
+	err := documents.Under(ctx, keyKind, "", func(id string, body []byte) error {
 		var stored storedKey
 		if err := json.Unmarshal(body, &stored); err != nil {
 			return fmt.Errorf("key %s: %w", id, err)
@@ -116,7 +108,7 @@ func (k *Keys) Create(ctx context.Context, name string, expires time.Time, scope
 	}
 	secret := newSecret()
 	hash := hashOf(secret)
-	if err := k.records.Put(ctx, key.ID, storedKey{Name: name, Created: key.Created, Expires: key.Expires, Scopes: scopes, Hash: hash[:]}); err != nil {
+	if err := freshet.PutDocument(ctx, k.documents, document(key.ID), storedKey{Name: name, Created: key.Created, Expires: key.Expires, Scopes: scopes, Hash: hash[:]}); err != nil {
 		return Key{}, "", fmt.Errorf("store API key %q: %w", name, err)
 	}
 	k.mu.Lock()
@@ -168,7 +160,7 @@ func (k *Keys) Revoke(ctx context.Context, id string) (bool, error) {
 		return false, nil
 	}
 	// The record goes first: a key that was said to be revoked does not come back with a restart.
-	if _, err := k.records.Delete(ctx, id); err != nil {
+	if err := freshet.RemoveDocuments(ctx, k.documents, document(id)); err != nil {
 		return false, fmt.Errorf("revoke API key %s: %w", id, err)
 	}
 	k.mu.Lock()

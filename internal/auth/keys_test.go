@@ -1,8 +1,6 @@
 package auth
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -14,63 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
-
-// memory is Records in a map.
-type memory struct {
-	mu      sync.Mutex
-	records map[string][]byte
-	fail    error // of every write
-}
-
-func (m *memory) Get(_ context.Context, key string, value any) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	body, found := m.records[key]
-	if !found {
-		return false, nil
-	}
-	return true, json.Unmarshal(body, value)
-}
-
-func (m *memory) Put(_ context.Context, key string, value any) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return m.fail
-	}
-	body, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	if m.records == nil {
-		m.records = make(map[string][]byte)
-	}
-	m.records[key] = body
-	return nil
-}
-
-func (m *memory) Delete(_ context.Context, key string) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return false, m.fail
-	}
-	_, found := m.records[key]
-	delete(m.records, key)
-	return found, nil
-}
-
-func (m *memory) Each(_ context.Context, visit func(string, []byte) error) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for key, body := range m.records {
-		if err := visit(key, body); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // clock is a time that tests move.
 type clock struct {
@@ -92,9 +35,9 @@ func (c *clock) advance(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-func openKeys(t testing.TB, records Records, c *clock) *Keys {
+func openKeys(t testing.TB, documents freshet.Documents, c *clock) *Keys {
 	t.Helper()
-	keys, err := OpenKeys(t.Context(), records, c.now)
+	keys, err := OpenKeys(t.Context(), documents, c.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,8 +52,8 @@ func wantCode(t testing.TB, err error, code freshet.Code, message string) {
 }
 
 func TestKeys(t *testing.T) {
-	records, c := &memory{}, newClock()
-	keys := openKeys(t, records, c)
+	documents, c := new(documentstest.Memory), newClock()
+	keys := openKeys(t, documents, c)
 	forever, secret, err := keys.Create(t.Context(), "console", time.Time{})
 	if err != nil {
 		t.Fatal(err)
@@ -123,10 +66,8 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, body := range records.records {
-		if strings.Contains(string(body), secret[len(secretPrefix):]) || strings.Contains(id, secret) {
-			t.Errorf("the record %s holds the secret: %s", id, body)
-		}
+	if strings.Contains(documents.String(), secret[len(secretPrefix):]) {
+		t.Errorf("a document holds the secret:\n%s", documents)
 	}
 
 	check := func(keys *Keys) {
@@ -144,7 +85,7 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	check(keys)
-	check(openKeys(t, records, c)) // a restart keeps them
+	check(openKeys(t, documents, c)) // a restart keeps them
 
 	for _, wrong := range []string{"", "fk_", secret[:len(secret)-1], secret + "A", strings.ToUpper(secret), " " + secret, strings.Repeat("x", 1<<20)} {
 		_, err := keys.Check(wrong)
@@ -161,7 +102,7 @@ func TestKeys(t *testing.T) {
 	if found, err := keys.Revoke(t.Context(), forever.ID); found || err != nil {
 		t.Errorf("revoke again: %v, %v", found, err)
 	}
-	for _, keys := range []*Keys{keys, openKeys(t, records, c)} {
+	for _, keys := range []*Keys{keys, openKeys(t, documents, c)} {
 		_, err = keys.Check(secret)
 		wantCode(t, err, freshet.Unauthenticated, "the API key is not known, or was revoked")
 	}
@@ -169,7 +110,7 @@ func TestKeys(t *testing.T) {
 
 func TestKeyNames(t *testing.T) {
 	c := newClock()
-	keys := openKeys(t, &memory{}, c)
+	keys := openKeys(t, new(documentstest.Memory), c)
 	for _, name := range []string{"a", "phone of Ana", "Grüße", strings.Repeat("ü", 64)} {
 		if _, _, err := keys.Create(t.Context(), name, time.Time{}); err != nil {
 			t.Errorf("%q: %v", name, err)
@@ -207,8 +148,8 @@ func TestKeyNames(t *testing.T) {
 }
 
 func TestFixedKey(t *testing.T) {
-	records := &memory{}
-	keys := openKeys(t, records, newClock())
+	documents := new(documentstest.Memory)
+	keys := openKeys(t, documents, newClock())
 	for _, secret := range []string{"", "1234567", strings.Repeat("x", 257)} {
 		wantCode(t, keys.AddFixed("fixed", secret), freshet.Invalid, "write 8 at least")
 	}
@@ -224,8 +165,8 @@ func TestFixedKey(t *testing.T) {
 	if found, err := keys.Revoke(t.Context(), ""); found || err != nil {
 		t.Errorf("a fixed key was revoked: %v, %v", found, err)
 	}
-	if len(records.records) != 0 {
-		t.Errorf("a fixed key was stored: %v", records.records)
+	if len(documents.All()) != 0 {
+		t.Errorf("a fixed key was stored: %s", documents)
 	}
 	if diff := cmp.Diff([]Key{{Name: "fixed", Fixed: true}}, keys.List()); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
@@ -234,22 +175,23 @@ func TestFixedKey(t *testing.T) {
 
 // TestKeysUnstored: what could not be stored did not happen.
 func TestKeysUnstored(t *testing.T) {
-	records := &memory{}
-	keys := openKeys(t, records, newClock())
+	documents := new(documentstest.Memory)
+	keys := openKeys(t, documents, newClock())
 	key, secret, err := keys.Create(t.Context(), "a", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	records.fail = freshet.Errorf(freshet.Unavailable, "the disk is full")
+	full := freshet.Errorf(freshet.Unavailable, "the disk is full")
+	documents.Fail(full)
 	_, _, err = keys.Create(t.Context(), "b", time.Time{})
 	wantCode(t, err, freshet.Unavailable, "the disk is full")
-	if found, err := keys.Revoke(t.Context(), key.ID); found || !errors.Is(err, records.fail) {
+	if found, err := keys.Revoke(t.Context(), key.ID); found || !errors.Is(err, full) {
 		t.Errorf("revoke: %v, %v", found, err)
 	}
 	if _, err := keys.Check(secret); err != nil {
 		t.Errorf("the key that could not be revoked: %v", err)
 	}
-	records.fail = nil
+	documents.Fail(nil)
 	if _, _, err := keys.Create(t.Context(), "b", time.Time{}); err != nil {
 		t.Errorf("the name of a key that was not stored is taken: %v", err)
 	}
@@ -257,7 +199,9 @@ func TestKeysUnstored(t *testing.T) {
 
 func TestOpenKeysDamaged(t *testing.T) {
 	for _, body := range []string{`{`, `{"name":"a","hash":"AAAA"}`, `{"name":"a"}`} {
-		_, err := OpenKeys(t.Context(), &memory{records: map[string][]byte{"abc": []byte(body)}}, newClock().now)
+		documents := new(documentstest.Memory)
+		documents.Set(document("abc"), []byte(body))
+		_, err := OpenKeys(t.Context(), documents, newClock().now)
 		if err == nil || !strings.Contains(err.Error(), "read API keys: key abc: ") {
 			t.Errorf("%s: %v", body, err)
 		}
@@ -266,7 +210,7 @@ func TestOpenKeysDamaged(t *testing.T) {
 
 // TestKeysAtOnce: of many who want one name, one gets it.
 func TestKeysAtOnce(t *testing.T) {
-	keys := openKeys(t, &memory{}, newClock())
+	keys := openKeys(t, new(documentstest.Memory), newClock())
 	var wg sync.WaitGroup
 	made := make(chan string, 20)
 	for range cap(made) {

@@ -101,14 +101,20 @@ func (e *Engine) model(name freshet.ModelName) (*schema.Model, error) {
 	return nil, freshet.Errorf(freshet.Invalid, "there is no model %q", name)
 }
 
+// settings are the engine's own.
 const settings freshet.ModelName = "_Setting"
+
+var (
+	sealSetting   = freshet.Document{Kind: settings, Key: "cursor seal"}
+	schemaSetting = freshet.Document{Kind: settings, Key: "schema"}
+)
 
 // loadSeal gives the key that cursors are sealed with, and makes it in a new store. Of several nodes that open
 // a new store at once, one makes it.
 func loadSeal(ctx context.Context, e *Engine) (cursorSeal, error) {
 	type setting struct{ Key []byte }
 	var kept setting
-	err := e.UpdateDocuments(ctx, []Document{{settings, "cursor seal"}}, func(bodies [][]byte) ([][]byte, error) {
+	err := e.Documents().Update(ctx, []freshet.Document{sealSetting}, func(bodies [][]byte) ([][]byte, error) {
 		if bodies[0] != nil {
 			return bodies, json.Unmarshal(bodies[0], &kept)
 		}

@@ -13,8 +13,6 @@ import (
 	"freshet/internal/store"
 )
 
-const schemaSetting = "schema"
-
 // storedSchema is the schema that the store's records keep to. Pending names the models whose records are
 // still to be brought into line with it, so that a rebuild that was cut off is done again.
 type storedSchema struct {
@@ -26,8 +24,7 @@ type storedSchema struct {
 // StoredSources gives the schema that a store's records keep to, and tells whether it has one yet.
 func StoredSources(ctx context.Context, st store.Store) ([]schema.Source, bool, error) {
 	var kept storedSchema
-	e := &Engine{store: st}
-	found, err := e.Internal(settings).Get(ctx, schemaSetting, &kept)
+	found, err := Documents{st}.Get(ctx, schemaSetting, &kept)
 	return kept.Sources, found, err
 }
 
@@ -35,7 +32,7 @@ func StoredSources(ctx context.Context, st store.Store) ([]schema.Source, bool, 
 // depends on the schema.
 func (e *Engine) adopt(ctx context.Context, sources []schema.Source) error {
 	var kept storedSchema
-	found, err := e.Internal(settings).Get(ctx, schemaSetting, &kept)
+	found, err := e.Documents().Get(ctx, schemaSetting, &kept)
 	if err != nil {
 		return err
 	}
@@ -62,7 +59,7 @@ func (e *Engine) adopt(ctx context.Context, sources []schema.Source) error {
 		}
 	}
 	for {
-		if err := e.Internal(settings).Put(ctx, schemaSetting, next); err != nil || len(next.Pending) == 0 {
+		if err := freshet.PutDocument(ctx, e.Documents(), schemaSetting, next); err != nil || len(next.Pending) == 0 {
 			return err
 		}
 		done := next.Pending[0]

@@ -249,7 +249,7 @@ func TestRebuildCutOff(t *testing.T) {
 				t.Errorf("a record was rebuilt to version %d", version)
 			}
 			var kept storedSchema
-			if _, err := f.Internal(settings).Get(t.Context(), schemaSetting, &kept); err != nil || len(kept.Pending) > 0 {
+			if _, err := f.Documents().Get(t.Context(), schemaSetting, &kept); err != nil || len(kept.Pending) > 0 {
 				t.Errorf("still pending: %q, %v", kept.Pending, err)
 			}
 		})

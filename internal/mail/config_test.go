@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 func TestParseServer(t *testing.T) {
@@ -51,7 +52,7 @@ func TestConfig(t *testing.T) {
 		"http or https URL":  {URL: "javascript:alert(1)"},
 		"the product's name": {Product: "a\nb"},
 	} {
-		_, err := Open(t.Context(), &memory{}, config)
+		_, err := Open(t.Context(), new(documentstest.Memory), config)
 		wantCode(t, err, freshet.Invalid, want)
 	}
 }

@@ -23,25 +23,15 @@ import (
 	"freshet"
 )
 
-// Document names one of the server's own records.
-type Document struct{ Kind, Key string }
-
-// Documents keeps the server's own records, each a JSON object under a kind and a key.
-type Documents interface {
-	// Get decodes a record into value, and tells whether there is one.
-	Get(ctx context.Context, kind, key string, value any) (bool, error)
-	// Update changes records durably, all or none. change is given their bodies, nil for one that is not
-	// there, and gives what they become: nil takes one away. It is called again when another writer was faster.
-	Update(ctx context.Context, documents []Document, change func(bodies [][]byte) ([][]byte, error)) error
-	// Under calls visit with every record of a kind whose key begins with prefix, in the order of the keys.
-	Under(ctx context.Context, kind, prefix string, visit func(key string, body []byte) error) error
-}
-
 // Kinds of records. The keys in both begin with the time, so their order is that of sending.
 const (
 	queueKind   = "_mailqueue" // waits for delivery
 	mailboxKind = "_mailbox"   // kept for the operator
 )
+
+func queued(id string) freshet.Document { return freshet.Document{Kind: queueKind, Key: id} }
+
+func boxed(id string) freshet.Document { return freshet.Document{Kind: mailboxKind, Key: id} }
 
 const (
 	// maxWaiting bounds the queue, for an SMTP server that is down while strangers sign up.
@@ -53,7 +43,7 @@ const (
 
 // Mail is the queue and the mailbox. Only this process may write their records while it runs.
 type Mail struct {
-	documents Documents
+	documents freshet.Documents
 	templates *templates
 	server    *server // nil: everything goes to the mailbox
 	config    Config
@@ -77,7 +67,7 @@ type due struct {
 
 // Open reads the templates, the queue and the mailbox. Errors: invalid for the configuration and for a
 // template, naming its file and line.
-func Open(ctx context.Context, documents Documents, config Config) (*Mail, error) {
+func Open(ctx context.Context, documents freshet.Documents, config Config) (*Mail, error) {
 	config = config.withDefaults()
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -149,20 +139,12 @@ func (m *Mail) Send(ctx context.Context, message Message) error {
 		return freshet.Errorf(freshet.Unavailable, "%d letters wait for the mail server; try again later", maxWaiting)
 	}
 	letter.State, letter.Next = StateWaiting, now
-	if err := m.put(ctx, Document{queueKind, letter.ID}, letter); err != nil {
+	if err := freshet.PutDocument(ctx, m.documents, queued(letter.ID), letter); err != nil {
 		m.release()
 		return fmt.Errorf("queue mail: %w", err)
 	}
 	m.push(due{id: letter.ID, at: now})
 	return nil
-}
-
-func (m *Mail) put(ctx context.Context, document Document, letter Kept) error {
-	body, err := json.Marshal(letter)
-	if err != nil {
-		return err
-	}
-	return m.documents.Update(ctx, []Document{document}, func([][]byte) ([][]byte, error) { return [][]byte{body}, nil })
 }
 
 func (m *Mail) reserve() bool {

@@ -9,11 +9,12 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 func TestDelivery(t *testing.T) {
 	for _, implicit := range []bool{false, true} {
-		p, documents, c := newPost(t, implicit), &memory{}, newClock()
+		p, documents, c := newPost(t, implicit), new(documentstest.Memory), newClock()
 		m, _ := start(t, documents, Config{
 			Server: p.url(), From: "Grüße <no-reply@example.com>", Product: "Bücher & Söhne", URL: "https://example.com/a", RootCAs: p.roots, Now: c.now,
 		})
@@ -52,7 +53,7 @@ func TestDelivery(t *testing.T) {
 		if len(p.secured) != 1 || !p.secured[0] {
 			t.Errorf("log-ins %v, by TLS %v", p.logIns, p.secured)
 		}
-		eventually(t, "the letter stays in the queue", func() bool { return documents.count(queueKind) == 0 })
+		eventually(t, "the letter stays in the queue", func() bool { return documents.Count(queueKind) == 0 })
 		if list, err := m.List(t.Context()); err != nil || len(list) != 0 {
 			t.Errorf("%v, %v", list, err)
 		}
@@ -61,7 +62,7 @@ func TestDelivery(t *testing.T) {
 
 // A temporary failure, and what it leaves behind, then a restart, then success, with the Message-ID as planned.
 func TestTemporaryFailureThenSuccess(t *testing.T) {
-	p, documents, c := newPost(t, false), &memory{}, newClock()
+	p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 	p.refuseWith(func(stage string) error {
 		if stage == "rcpt" {
 			return errTemporary
@@ -113,12 +114,12 @@ func TestTemporaryFailureThenSuccess(t *testing.T) {
 	if id := read(t, p.next(t).raw).header.Get("Message-Id"); id != "<"+entry.ID+"@example.com>" {
 		t.Errorf("the Message-ID is %s", id)
 	}
-	eventually(t, "the letter stays in the queue", func() bool { return documents.count(queueKind) == 0 })
+	eventually(t, "the letter stays in the queue", func() bool { return documents.Count(queueKind) == 0 })
 }
 
 func TestPermanentFailure(t *testing.T) {
 	for _, stage := range []string{"rcpt", "data"} {
-		p, documents, c := newPost(t, false), &memory{}, newClock()
+		p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 		p.refuseWith(func(at string) error {
 			if at == stage {
 				return errPermanent
@@ -127,7 +128,7 @@ func TestPermanentFailure(t *testing.T) {
 		})
 		m, stop := start(t, documents, Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now})
 		mustSend(t, m, code("bea@example.com"))
-		eventually(t, "the letter is not given up", func() bool { return documents.count(mailboxKind) == 1 })
+		eventually(t, "the letter is not given up", func() bool { return documents.Count(mailboxKind) == 1 })
 		list, err := m.List(t.Context())
 		if err != nil || len(list) != 1 || list[0].State != StateFailed || list[0].Attempts != 1 || !strings.Contains(list[0].Error, "no such mailbox") {
 			t.Fatalf("%+v, %v", list, err)
@@ -144,7 +145,7 @@ func TestPermanentFailure(t *testing.T) {
 
 // A server that wants another log-in can be given one: the letter waits for that.
 func TestLogInRefusedLate(t *testing.T) {
-	p, documents, c := newPost(t, false), &memory{}, newClock()
+	p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 	p.refuseWith(func(string) error { return &smtp.SMTPError{Code: 530, Message: "authentication required"} })
 	m, _ := start(t, documents, Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now})
 	mustSend(t, m, code("bea@example.com"))
@@ -155,12 +156,12 @@ func TestLogInRefusedLate(t *testing.T) {
 }
 
 func TestGivenUpAfterTwoDays(t *testing.T) {
-	p, documents, c := newPost(t, false), &memory{}, newClock()
+	p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 	p.refuseWith(func(string) error { return errTemporary })
 	m, _ := start(t, documents, Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now})
 	mustSend(t, m, code("bea@example.com"))
 	began, attempts := c.now(), 0
-	for documents.count(mailboxKind) == 0 {
+	for documents.Count(mailboxKind) == 0 {
 		attempts++
 		eventually(t, "the attempt is not recorded", func() bool {
 			list, err := m.List(t.Context())
@@ -183,7 +184,7 @@ func TestGivenUpAfterTwoDays(t *testing.T) {
 
 // The server is down, then lets nobody in, then is well: the letter waits through all of it.
 func TestServerDownThenUp(t *testing.T) {
-	p, documents, c := newPost(t, true), &memory{}, newClock()
+	p, documents, c := newPost(t, true), new(documentstest.Memory), newClock()
 	p.stop()
 	m, _ := start(t, documents, Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now})
 	mustSend(t, m, code("bea@example.com"))
@@ -206,7 +207,7 @@ func TestServerDownThenUp(t *testing.T) {
 }
 
 func TestRestartBetweenQueueAndDelivery(t *testing.T) {
-	p, documents, c := newPost(t, false), &memory{}, newClock()
+	p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 	config := Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now}
 	sent := open(t, documents, config) // and never run
 	for _, to := range []string{"a@example.com", "b@example.com", "c@example.com"} {
@@ -220,17 +221,17 @@ func TestRestartBetweenQueueAndDelivery(t *testing.T) {
 	if len(got) != 3 {
 		t.Errorf("only %v came", got)
 	}
-	eventually(t, "letters stay in the queue", func() bool { return documents.count(queueKind) == 0 })
+	eventually(t, "letters stay in the queue", func() bool { return documents.Count(queueKind) == 0 })
 }
 
 // A delivery of which no record can be made is not repeated while the process lives.
 func TestStoreFailsAfterDelivery(t *testing.T) {
-	p, documents, c := newPost(t, false), &memory{}, newClock()
+	p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 	hold := make(chan struct{})
 	p.hold = hold
 	m, _ := start(t, documents, Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now})
 	mustSend(t, m, code("bea@example.com"))
-	documents.setFail(errDisk)
+	documents.Fail(errDisk)
 	close(hold)
 	p.next(t)
 	eventually(t, "the letter is not tried again", func() bool {
@@ -238,10 +239,10 @@ func TestStoreFailsAfterDelivery(t *testing.T) {
 		defer m.mu.Unlock()
 		return len(m.waiting) == 1 && m.waiting[0].delivered
 	})
-	documents.setFail(nil)
+	documents.Fail(nil)
 	c.move(time.Hour)
 	m.signal()
-	eventually(t, "the letter stays in the queue", func() bool { return documents.count(queueKind) == 0 })
+	eventually(t, "the letter stays in the queue", func() bool { return documents.Count(queueKind) == 0 })
 	select {
 	case <-p.got:
 		t.Error("the letter came twice")
@@ -251,7 +252,7 @@ func TestStoreFailsAfterDelivery(t *testing.T) {
 
 // A stop waits for the delivery that has begun, and begins no other.
 func TestStop(t *testing.T) {
-	p, documents, c := newPost(t, false), &memory{}, newClock()
+	p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 	hold := make(chan struct{})
 	p.hold = hold
 	m := open(t, documents, Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now})
@@ -271,14 +272,14 @@ func TestStop(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if n := documents.count(queueKind); n != 5-workers {
+	if n := documents.Count(queueKind); n != 5-workers {
 		t.Errorf("%d letters wait", n)
 	}
 }
 
 // A delivery that outlasts the grace is cut off; the letter waits as if nothing had been tried.
 func TestStopCutsOff(t *testing.T) {
-	p, documents, c := newPost(t, false), &memory{}, newClock()
+	p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 	hold := make(chan struct{})
 	defer close(hold)
 	p.hold = hold
@@ -306,9 +307,9 @@ func TestStopCutsOff(t *testing.T) {
 // A failure that cannot be recorded, temporary or not, leaves the letter in the queue.
 func TestStoreFailsAfterFailure(t *testing.T) {
 	for _, refusal := range []error{errTemporary, errPermanent} {
-		p, documents, c := newPost(t, false), &memory{}, newClock()
+		p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 		p.refuseWith(func(string) error {
-			documents.setFail(errDisk)
+			documents.Fail(errDisk)
 			return refusal
 		})
 		m, _ := start(t, documents, Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now})
@@ -318,7 +319,7 @@ func TestStoreFailsAfterFailure(t *testing.T) {
 			defer m.mu.Unlock()
 			return len(m.waiting) == 1 && m.waiting[0].at.After(c.now())
 		})
-		documents.setFail(nil)
+		documents.Fail(nil)
 		p.refuseWith(nil)
 		c.move(time.Hour)
 		m.signal()
@@ -327,13 +328,13 @@ func TestStoreFailsAfterFailure(t *testing.T) {
 }
 
 func TestRunWithoutServer(t *testing.T) {
-	m, stop := start(t, &memory{}, Config{})
+	m, stop := start(t, new(documentstest.Memory), Config{})
 	mustSend(t, m, code("bea@example.com"))
 	stop()
 }
 
 func TestRefusedWithoutTLS(t *testing.T) {
-	p, documents, c := newPost(t, false), &memory{}, newClock()
+	p, documents, c := newPost(t, false), new(documentstest.Memory), newClock()
 	p.server.TLSConfig = nil
 	m, _ := start(t, documents, Config{Server: p.url(), From: "no-reply@example.com", RootCAs: p.roots, Now: c.now})
 	mustSend(t, m, code("bea@example.com"))
@@ -348,7 +349,7 @@ func TestRefusedWithoutTLS(t *testing.T) {
 
 func TestCertificateOfNobody(t *testing.T) {
 	for _, implicit := range []bool{false, true} {
-		p, documents, c := newPost(t, implicit), &memory{}, newClock()
+		p, documents, c := newPost(t, implicit), new(documentstest.Memory), newClock()
 		m, _ := start(t, documents, Config{Server: p.url(), From: "no-reply@example.com", Now: c.now})
 		mustSend(t, m, code("bea@example.com"))
 		eventually(t, "no attempt", func() bool {
@@ -362,14 +363,15 @@ func TestCertificateOfNobody(t *testing.T) {
 }
 
 func TestQueueIsBounded(t *testing.T) {
-	m := open(t, &memory{}, Config{Server: "smtp://mail.example.com", From: "no-reply@example.com"})
+	m := open(t, new(documentstest.Memory), Config{Server: "smtp://mail.example.com", From: "no-reply@example.com"})
 	m.pending = maxWaiting - 1
 	mustSend(t, m, code("bea@example.com"))
 	wantCode(t, m.Send(t.Context(), code("bea@example.com")), freshet.Unavailable, "10000 letters wait")
 }
 
 func TestSendStoresOrFails(t *testing.T) {
-	documents := &memory{fail: errDisk}
+	documents := new(documentstest.Memory)
+	documents.Fail(errDisk)
 	for _, config := range []Config{{}, {Server: "smtp://mail.example.com", From: "no-reply@example.com"}} {
 		m := open(t, documents, config)
 		if err := m.Send(t.Context(), code("bea@example.com")); err == nil {

@@ -46,7 +46,7 @@ type Kept struct {
 // List gives the letters that wait, that are kept, and that were given up: newest first.
 func (m *Mail) List(ctx context.Context) ([]Entry, error) {
 	var list []Entry
-	for _, kind := range []string{queueKind, mailboxKind} {
+	for _, kind := range []freshet.ModelName{queueKind, mailboxKind} {
 		err := m.documents.Under(ctx, kind, "", func(id string, body []byte) error {
 			var letter Kept
 			if err := json.Unmarshal(body, &letter); err != nil {
@@ -65,9 +65,9 @@ func (m *Mail) List(ctx context.Context) ([]Entry, error) {
 
 // Show gives one letter. Errors: not_found.
 func (m *Mail) Show(ctx context.Context, id string) (Kept, error) {
-	for _, kind := range []string{mailboxKind, queueKind} {
+	for _, document := range []freshet.Document{boxed(id), queued(id)} {
 		var letter Kept
-		found, err := m.documents.Get(ctx, kind, id, &letter)
+		found, err := m.documents.Get(ctx, document, &letter)
 		if err != nil {
 			return Kept{}, fmt.Errorf("read mail: %w", err)
 		}
@@ -84,10 +84,10 @@ func (m *Mail) keep(ctx context.Context, letter Kept) error {
 	if err != nil {
 		return err
 	}
-	documents := []Document{{mailboxKind, letter.ID}, {queueKind, letter.ID}}
+	documents := []freshet.Document{boxed(letter.ID), queued(letter.ID)}
 	gone, stays := m.makeRoom(letter.ID)
 	for _, id := range gone {
-		documents = append(documents, Document{mailboxKind, id})
+		documents = append(documents, boxed(id))
 	}
 	err = m.documents.Update(ctx, documents, func(bodies [][]byte) ([][]byte, error) {
 		next := make([][]byte, len(bodies))

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 func TestLocalMailbox(t *testing.T) {
 	var log bytes.Buffer
-	documents, c := &memory{}, newClock()
+	documents, c := new(documentstest.Memory), newClock()
 	m := open(t, documents, Config{Now: c.now, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	mustSend(t, m, code("bea@example.com"))
 	list, err := m.List(t.Context())
@@ -33,7 +34,7 @@ func TestLocalMailbox(t *testing.T) {
 }
 
 func TestMailboxIsBounded(t *testing.T) {
-	documents, c := &memory{}, newClock()
+	documents, c := new(documentstest.Memory), newClock()
 	m := open(t, documents, Config{Now: c.now})
 	const extra = 25
 	for i := range maxKept + extra {
@@ -50,8 +51,8 @@ func TestMailboxIsBounded(t *testing.T) {
 	if list[0].To != fmt.Sprintf("n%d@example.com", maxKept+extra-1) || list[maxKept-1].To != fmt.Sprintf("n%d@example.com", extra) {
 		t.Errorf("from %s to %s", list[maxKept-1].To, list[0].To)
 	}
-	if documents.count(mailboxKind) != maxKept || len(m.kept) != maxKept {
-		t.Errorf("%d stored, %d known", documents.count(mailboxKind), len(m.kept))
+	if documents.Count(mailboxKind) != maxKept || len(m.kept) != maxKept {
+		t.Errorf("%d stored, %d known", documents.Count(mailboxKind), len(m.kept))
 	}
 
 	// A letter that was given up after two days is older than all of them: it does not come in.
@@ -59,13 +60,13 @@ func TestMailboxIsBounded(t *testing.T) {
 	if err := m.keep(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}
-	if documents.count(mailboxKind) != maxKept || len(m.kept) != maxKept {
-		t.Errorf("%d stored, %d known", documents.count(mailboxKind), len(m.kept))
+	if documents.Count(mailboxKind) != maxKept || len(m.kept) != maxKept {
+		t.Errorf("%d stored, %d known", documents.Count(mailboxKind), len(m.kept))
 	}
 
 	// When the store fails nothing is forgotten.
 	before := slices.Clone(m.kept)
-	documents.setFail(errDisk)
+	documents.Fail(errDisk)
 	c.move(time.Second)
 	if err := m.Send(t.Context(), code("bea@example.com")); err == nil {
 		t.Error("kept, and nothing is stored")

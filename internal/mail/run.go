@@ -2,11 +2,12 @@ package mail
 
 import (
 	"context"
-	"encoding/json"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
+
+	"freshet"
 )
 
 const (
@@ -85,7 +86,7 @@ func (m *Mail) deliver(ctx context.Context, d due) {
 	record := context.WithoutCancel(ctx)
 	var letter Kept
 	if !d.delivered {
-		found, err := m.documents.Get(record, queueKind, d.id, &letter)
+		found, err := m.documents.Get(record, queued(d.id), &letter)
 		if err != nil {
 			m.later(d, "read a letter of the queue", err)
 			return
@@ -105,7 +106,7 @@ func (m *Mail) deliver(ctx context.Context, d due) {
 		d.delivered = true
 		m.log.Info("mail delivered", "id", d.id, "template", letter.Template, "attempts", letter.Attempts+1)
 	}
-	err := m.documents.Update(record, []Document{{queueKind, d.id}}, func([][]byte) ([][]byte, error) { return [][]byte{nil}, nil })
+	err := freshet.RemoveDocuments(record, m.documents, queued(d.id))
 	if err != nil {
 		m.later(d, "take a delivered letter out of the queue", err)
 		return
@@ -138,11 +139,7 @@ func (m *Mail) failed(ctx context.Context, d due, letter Kept, cause error) {
 		return
 	}
 	m.log.Warn("mail not delivered yet", "id", d.id, "template", letter.Template, "attempts", letter.Attempts, "next", letter.Next, "error", letter.Error)
-	body, err := json.Marshal(letter)
-	if err == nil {
-		err = m.documents.Update(ctx, []Document{{queueKind, d.id}}, func([][]byte) ([][]byte, error) { return [][]byte{body}, nil })
-	}
-	if err != nil {
+	if err := freshet.PutDocument(ctx, m.documents, queued(d.id), letter); err != nil {
 		m.log.Error("record an attempt to deliver mail", "id", d.id, "error", err)
 	}
 	d.at = letter.Next

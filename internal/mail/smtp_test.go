@@ -257,7 +257,7 @@ func read(t *testing.T, raw []byte) parsed {
 }
 
 // start opens Mail and runs it until the test ends, or until the function it gives is called.
-func start(t *testing.T, documents Documents, config Config) (*Mail, func()) {
+func start(t *testing.T, documents freshet.Documents, config Config) (*Mail, func()) {
 	t.Helper()
 	m := open(t, documents, config)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -273,7 +273,7 @@ func start(t *testing.T, documents Documents, config Config) (*Mail, func()) {
 	return m, stop
 }
 
-func open(t *testing.T, documents Documents, config Config) *Mail {
+func open(t *testing.T, documents freshet.Documents, config Config) *Mail {
 	t.Helper()
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)

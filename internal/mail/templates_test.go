@@ -10,10 +10,11 @@ import (
 	"testing"
 
 	"freshet"
+	"freshet/internal/documentstest"
 )
 
 func TestEveryLetter(t *testing.T) {
-	m := open(t, &memory{}, Config{Product: "Ōkina <b>", URL: "https://example.com/?a=1&b=2"})
+	m := open(t, new(documentstest.Memory), Config{Product: "Ōkina <b>", URL: "https://example.com/?a=1&b=2"})
 	for _, name := range slices.Sorted(maps.Keys(letterFields)) {
 		data := map[string]string{}
 		for _, field := range slices.Concat(letterFields[name].needs, letterFields[name].may) {
@@ -47,7 +48,7 @@ func TestEveryLetter(t *testing.T) {
 }
 
 func TestStrangersWordsAreNotSent(t *testing.T) {
-	m := open(t, &memory{}, Config{})
+	m := open(t, new(documentstest.Memory), Config{})
 	for _, name := range []string{VerifyEmail, SignInCode, ResetPassword, NewAddress, PasswordChanged} {
 		var letter Kept
 		data := map[string]string{"Username": "buy at evil.example"}
@@ -66,15 +67,15 @@ func TestStrangersWordsAreNotSent(t *testing.T) {
 func TestInjectionIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "verify-email.txt", "Subject: {{.Username}}, {{.Code}}\ntext {{.Username}}")
-	m := open(t, &memory{}, Config{TemplateDir: dir})
+	m := open(t, new(documentstest.Memory), Config{TemplateDir: dir})
 	for _, bad := range []string{"a\r\nBcc: eve@example.com", "a\nb", "a\rb", "a\x00b", "a\x1bb", "a\u0085b", "a\u2028b", "a\u202eb", "a\xffb", strings.Repeat("a", maxValue+1)} {
 		wantCode(t, m.Send(t.Context(), Message{To: "bea@example.com", Template: VerifyEmail, Data: map[string]string{"Code": "1", "Username": bad}}),
 			freshet.Invalid, "Username in mail is one line")
 		wantCode(t, m.Send(t.Context(), code(bad+"@example.com")), freshet.Invalid, "is no e-mail address")
-		if _, err := Open(t.Context(), &memory{}, Config{Product: bad}); freshet.CodeOf(err) != freshet.Invalid {
+		if _, err := Open(t.Context(), new(documentstest.Memory), Config{Product: bad}); freshet.CodeOf(err) != freshet.Invalid {
 			t.Errorf("the product %q: %v", bad, err)
 		}
-		if _, err := Open(t.Context(), &memory{}, Config{From: bad + " <a@example.com>", Server: "smtp://mail.example.com"}); len(bad) < 100 && freshet.CodeOf(err) != freshet.Invalid {
+		if _, err := Open(t.Context(), new(documentstest.Memory), Config{From: bad + " <a@example.com>", Server: "smtp://mail.example.com"}); len(bad) < 100 && freshet.CodeOf(err) != freshet.Invalid {
 			t.Errorf("the sender %q: %v", bad, err)
 		}
 	}
@@ -118,7 +119,7 @@ func TestTemplateDir(t *testing.T) {
 	write(t, dir, "verify-email.txt", "Subject: {{.Code}} — náš kód\r\nOnly {{.Code}}.\n")
 	write(t, dir, "layout.html", `{{define "top"}}<html>our {{.Product}}{{end}}{{define "code"}}[{{.Code}}]{{end}}{{define "bottom"}}</html>{{end}}`)
 	write(t, dir, "README.md", "not a template")
-	m := open(t, &memory{}, Config{TemplateDir: dir})
+	m := open(t, new(documentstest.Memory), Config{TemplateDir: dir})
 	mustSend(t, m, code("bea@example.com"))
 	list, _ := m.List(t.Context())
 	kept, err := m.Show(t.Context(), list[0].ID)
@@ -154,16 +155,16 @@ func TestWrongTemplates(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		write(t, dir, test.file, test.body)
-		_, err := Open(t.Context(), &memory{}, Config{TemplateDir: dir})
+		_, err := Open(t.Context(), new(documentstest.Memory), Config{TemplateDir: dir})
 		if freshet.CodeOf(err) != freshet.Invalid || !strings.Contains(freshet.MessageOf(err), test.want) {
 			t.Errorf("%s: %v, want %s", name, err, test.want)
 		}
 	}
 	dir := t.TempDir()
 	write(t, dir, "invitation.html", strings.Repeat("a", maxTemplate+1))
-	_, err := Open(t.Context(), &memory{}, Config{TemplateDir: dir})
+	_, err := Open(t.Context(), new(documentstest.Memory), Config{TemplateDir: dir})
 	wantCode(t, err, freshet.TooLarge, "invitation.html has more than 65536 bytes")
-	_, err = Open(t.Context(), &memory{}, Config{TemplateDir: filepath.Join(dir, "no")})
+	_, err = Open(t.Context(), new(documentstest.Memory), Config{TemplateDir: filepath.Join(dir, "no")})
 	wantCode(t, err, freshet.Invalid, "cannot be read")
 }
 

@@ -16,9 +16,6 @@ import (
 	"freshet/internal/auth"
 )
 
-// keyModel holds the stored keys.
-const keyModel freshet.ModelName = "_APIKey"
-
 // keyFile, in the data directory, holds the API key that a server makes for itself when it is given none,
 // so that somebody can try it at once. Who takes the file away takes the key away.
 const keyFile = "api-key"
@@ -31,8 +28,8 @@ const (
 
 // openKeys reads the stored keys and adds the fixed ones. It gives the secret of the key file; empty where
 // there is none.
-func openKeys(ctx context.Context, cfg *Config, records auth.Records) (*auth.Keys, string, error) {
-	keys, err := auth.OpenKeys(ctx, records, time.Now)
+func openKeys(ctx context.Context, cfg *Config, documents freshet.Documents) (*auth.Keys, string, error) {
+	keys, err := auth.OpenKeys(ctx, documents, time.Now)
 	if err != nil {
 		return nil, "", err
 	}

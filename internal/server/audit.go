@@ -9,11 +9,10 @@ import (
 
 	"freshet"
 	"freshet/internal/accounts"
-	"freshet/internal/engine"
 )
 
-// auditModel holds what happened to accounts: who did what, from where, with what outcome.
-const auditModel freshet.ModelName = "_Audit"
+// auditKind holds what happened to accounts: who did what, from where, with what outcome.
+const auditKind freshet.ModelName = "_Audit"
 
 const (
 	auditKept = 90 * 24 * time.Hour
@@ -26,9 +25,9 @@ const (
 
 // audit keeps entries in the store and writes each to the log.
 type audit struct {
-	engine *engine.Engine
-	logger *slog.Logger
-	level  slog.Level // of the log's lines
+	documents freshet.Documents
+	logger    *slog.Logger
+	level     slog.Level // of the log's lines
 }
 
 var _ accounts.Audit = (*audit)(nil)
@@ -48,7 +47,7 @@ func (a *audit) Record(ctx context.Context, e accounts.Entry) {
 	ctx = context.WithoutCancel(ctx)
 	a.logger.LogAttrs(ctx, a.level, "audit", slog.String("what", e.What), slog.String("who", e.Who), slog.String("by", e.By),
 		slog.String("client", e.Client), slog.String("from", e.From), slog.String("outcome", e.Outcome))
-	if err := a.engine.Internal(auditModel).Put(ctx, auditKey(e.At)+"-"+rand.Text()[:13], auditEntry(e)); err != nil {
+	if err := freshet.PutDocument(ctx, a.documents, freshet.Document{Kind: auditKind, Key: auditKey(e.At) + "-" + rand.Text()[:13]}, auditEntry(e)); err != nil {
 		a.logger.ErrorContext(ctx, "an audit entry was not kept", "what", e.What, "err", err)
 	}
 }
@@ -58,9 +57,9 @@ func auditKey(at time.Time) string { return fmt.Sprintf("%012x", at.UnixMilli())
 
 // trim forgets the entries before a time, and the oldest of those that are too many.
 func (a *audit) trim(ctx context.Context, before time.Time, most int) error {
-	var old, kept []engine.Document
-	err := a.engine.Internal(auditModel).Each(ctx, func(key string, _ []byte) error {
-		d := engine.Document{Model: auditModel, Key: key}
+	var old, kept []freshet.Document
+	err := a.documents.Under(ctx, auditKind, "", func(key string, _ []byte) error {
+		d := freshet.Document{Kind: auditKind, Key: key}
 		if key < auditKey(before) {
 			old = append(old, d)
 		} else {
@@ -74,8 +73,7 @@ func (a *audit) trim(ctx context.Context, before time.Time, most int) error {
 	old = append(old, kept[:max(0, len(kept)-most)]...)
 	for len(old) > 0 {
 		page := old[:min(len(old), auditPage)]
-		err := a.engine.UpdateDocuments(ctx, page, func(bodies [][]byte) ([][]byte, error) { return make([][]byte, len(bodies)), nil })
-		if err != nil {
+		if err := freshet.RemoveDocuments(ctx, a.documents, page...); err != nil {
 			return err
 		}
 		old = old[len(page):]

@@ -28,7 +28,7 @@ func TestAuditTrim(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := 0
-		err := s.engine.Internal(auditModel).Each(t.Context(), func(string, []byte) error {
+		err := s.engine.Documents().Under(t.Context(), auditKind, "", func(string, []byte) error {
 			got++
 			return nil
 		})

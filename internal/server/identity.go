@@ -33,11 +33,12 @@ type people struct {
 // writes to its users.
 func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string, logger *slog.Logger) (*people, error) {
 	var err error
-	p := &people{audit: &audit{engine: eng, logger: logger}}
-	if p.secret, err = openSecret(ctx, cfg, eng); err != nil {
+	documents := eng.Documents()
+	p := &people{audit: &audit{documents: documents, logger: logger}}
+	if p.secret, err = openSecret(ctx, cfg, documents); err != nil {
 		return nil, err
 	}
-	if p.keys, err = accesskey.New(documents[accesskey.Document]{eng}, p.secret, time.Now); err != nil {
+	if p.keys, err = accesskey.New(documents, p.secret, time.Now); err != nil {
 		return nil, err
 	}
 	post := cfg.Mail
@@ -45,10 +46,10 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 	if post.URL == "" {
 		post.URL = cfg.URL
 	}
-	if p.mail, err = mail.Open(ctx, documents[mail.Document]{eng}, post); err != nil {
+	if p.mail, err = mail.Open(ctx, documents, post); err != nil {
 		return nil, err
 	}
-	p.pool, err = accounts.Open(ctx, documents[accounts.Document]{eng}, accounts.Config{
+	p.pool, err = accounts.Open(ctx, documents, accounts.Config{
 		Secret: p.secret, PoolID: cfg.PoolID, Issuer: cfg.issuer(url), Clients: cfg.clientIDs(),
 		Mailer: &letters{mail: p.mail, now: time.Now}, Audit: p.audit,
 		AdminOnly: cfg.NoSignUp, AutoConfirm: cfg.NoVerification, TemporaryLifetime: invitationKept,

@@ -87,7 +87,7 @@ func completeDesk(ctx context.Context, desk *control.Desk, st *pebble.DB, cfg *C
 	if desk.Engine, err = openEngine(ctx, st, sources, cfg, logger); err != nil {
 		return err
 	}
-	desk.Keyring, _, err = openKeys(ctx, cfg, desk.Engine.Internal(keyModel))
+	desk.Keyring, _, err = openKeys(ctx, cfg, desk.Engine.Documents())
 	return err
 }
 

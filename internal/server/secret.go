@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"freshet"
-	"freshet/internal/engine"
 )
 
 // secretFile, in the data directory, holds the secret that seals accounts and access keys where the operator
@@ -22,7 +21,7 @@ const secretFile = "secret"
 const secretBytes = 32
 
 // openSecret gives the secret of the configuration or else of the file, and makes the file on the first start.
-func openSecret(ctx context.Context, cfg *Config, eng *engine.Engine) ([]byte, error) {
+func openSecret(ctx context.Context, cfg *Config, documents freshet.Documents) ([]byte, error) {
 	if cfg.Secret != "" {
 		return parseSecret(cfg.Secret, "FRESHET_SECRET")
 	}
@@ -35,7 +34,7 @@ func openSecret(ctx context.Context, cfg *Config, eng *engine.Engine) ([]byte, e
 		return nil, fmt.Errorf("read the secret: %w", err)
 	}
 	// A new secret beside an old store would only hide that the old one is lost.
-	sealed, err := hasSealed(ctx, eng)
+	sealed, err := hasSealed(ctx, documents)
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +57,9 @@ func parseSecret(text, source string) ([]byte, error) {
 }
 
 // hasSealed tells whether the store holds what a secret was used for.
-func hasSealed(ctx context.Context, eng *engine.Engine) (found bool, err error) {
+func hasSealed(ctx context.Context, documents freshet.Documents) (found bool, err error) {
 	for _, kind := range []freshet.ModelName{"_UserKeys", "_accesskey"} {
-		err := eng.Internal(kind).Each(ctx, func(string, []byte) error {
+		err := documents.Under(ctx, kind, "", func(string, []byte) error {
 			found = true
 			return nil
 		})

@@ -170,7 +170,7 @@ func openEngine(ctx context.Context, st *pebble.DB, sources []schema.Source, cfg
 func (s *Server) openAuth(ctx context.Context) (*auth.Authenticator, error) {
 	var err error
 	a := new(auth.Authenticator)
-	if a.Keys, s.apiKey, err = openKeys(ctx, &s.cfg, s.engine.Internal(keyModel)); err != nil {
+	if a.Keys, s.apiKey, err = openKeys(ctx, &s.cfg, s.engine.Documents()); err != nil {
 		return nil, err
 	}
 	if s.apiKey == "" {

@@ -20,7 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"freshet"
 	"freshet/internal/accesskey"
 	"freshet/internal/accounts"
 	"freshet/internal/api/cognito"
@@ -28,39 +27,6 @@ import (
 	"freshet/internal/schema"
 	"freshet/internal/store/pebble"
 )
-
-// records are the server's own, as accounts and access keys see them.
-type records struct{ engine *engine.Engine }
-
-func (r records) Get(ctx context.Context, kind, key string, value any) (bool, error) {
-	return r.engine.Internal(freshet.ModelName(kind)).Get(ctx, key, value)
-}
-
-func (r records) Under(ctx context.Context, kind, prefix string, visit func(string, []byte) error) error {
-	return r.engine.Internal(freshet.ModelName(kind)).Under(ctx, prefix, visit)
-}
-
-type (
-	userRecords struct{ records }
-	keyRecords  struct{ records }
-	change      = func([][]byte) ([][]byte, error)
-)
-
-func (r userRecords) Update(ctx context.Context, documents []accounts.Document, change change) error {
-	named := make([]engine.Document, len(documents))
-	for i, d := range documents {
-		named[i] = engine.Document{Model: freshet.ModelName(d.Kind), Key: d.Key}
-	}
-	return r.engine.UpdateDocuments(ctx, named, change)
-}
-
-func (r keyRecords) Update(ctx context.Context, documents []accesskey.Document, change change) error {
-	named := make([]engine.Document, len(documents))
-	for i, d := range documents {
-		named[i] = engine.Document{Model: freshet.ModelName(d.Kind), Key: d.Key}
-	}
-	return r.engine.UpdateDocuments(ctx, named, change)
-}
 
 const (
 	poolID         = "local_test"
@@ -100,9 +66,9 @@ func open(t *testing.T, configure ...func(*accounts.Config, *cognito.Options)) *
 	for _, c := range configure {
 		c(&config, &opts)
 	}
-	h.pool, err = accounts.Open(t.Context(), userRecords{records{eng}}, config)
+	h.pool, err = accounts.Open(t.Context(), eng.Documents(), config)
 	must(t, err)
-	keys, err := accesskey.New(keyRecords{records{eng}}, secret, h.now)
+	keys, err := accesskey.New(eng.Documents(), secret, h.now)
 	must(t, err)
 	for name, admin := range map[string]bool{"admin": true, "plain": false} {
 		key, secret, err := keys.Create(t.Context(), name, time.Time{}, admin)

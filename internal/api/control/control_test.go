@@ -58,7 +58,7 @@ func newTestDesk(t *testing.T) *Desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := auth.OpenKeys(t.Context(), eng.Internal("_Key"), time.Now)
+	keys, err := auth.OpenKeys(t.Context(), eng.Documents(), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

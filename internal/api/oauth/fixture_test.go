@@ -19,31 +19,10 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"freshet"
 	"freshet/internal/accounts"
 	"freshet/internal/api/apitest"
 	"freshet/internal/api/oauth"
-	"freshet/internal/engine"
 )
-
-// documents keeps a pool's records in an engine.
-type documents struct{ *engine.Engine }
-
-func (d documents) Get(ctx context.Context, kind, key string, value any) (bool, error) {
-	return d.Internal(freshet.ModelName(kind)).Get(ctx, key, value)
-}
-
-func (d documents) Update(ctx context.Context, list []accounts.Document, change func([][]byte) ([][]byte, error)) error {
-	var own []engine.Document
-	for _, one := range list {
-		own = append(own, engine.Document{Model: freshet.ModelName(one.Kind), Key: one.Key})
-	}
-	return d.UpdateDocuments(ctx, own, change)
-}
-
-func (d documents) Under(ctx context.Context, kind, prefix string, visit func(string, []byte) error) error {
-	return d.Internal(freshet.ModelName(kind)).Under(ctx, prefix, visit)
-}
 
 // postbox keeps the codes that were mailed.
 type postbox struct {
@@ -116,7 +95,7 @@ func open(t *testing.T, configure ...func(*accounts.Config)) *door {
 		c(&config)
 	}
 	var err error
-	if d.pool, err = accounts.Open(t.Context(), documents{house.Engine}, config); err != nil {
+	if d.pool, err = accounts.Open(t.Context(), house.Engine.Documents(), config); err != nil {
 		t.Fatal(err)
 	}
 	server.Config.Handler = oauth.New(d.pool, oauth.Options{
