@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/tokencache"
 )
 
 // Config sets up a pool. Secret, Issuer and Mailer have to be given; what else is zero has a default.
@@ -149,7 +150,7 @@ type Pool struct {
 	secrets   *secrets
 	sums      *arithmetic
 	keys      *signingKeys
-	verified  tokenCache
+	verified  tokencache.Cache[verifiedToken]
 	live      liveCache
 
 	mu      sync.Mutex

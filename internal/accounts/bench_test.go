@@ -3,6 +3,8 @@ package accounts
 import (
 	"fmt"
 	"testing"
+
+	"freshet/internal/tokencache"
 )
 
 func BenchmarkSRPLogin(b *testing.B) {
@@ -80,13 +82,13 @@ func BenchmarkCheck(b *testing.B) {
 	})
 	b.Run("uncached", func(b *testing.B) {
 		for b.Loop() {
-			f.verified.tokens, f.verified.size = nil, 0
+			f.verified = tokencache.Cache[verifiedToken]{}
 			f.must(f.checks(token))
 		}
 	})
 	b.Run("uncached with the store", func(b *testing.B) {
 		for b.Loop() {
-			f.verified.tokens, f.verified.size = nil, 0
+			f.verified = tokencache.Cache[verifiedToken]{}
 			f.live.until = nil
 			f.must(f.checks(token))
 		}

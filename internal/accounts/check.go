@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -17,6 +16,15 @@ const (
 	maxToken = 16 << 10 // bytes
 	leeway   = time.Minute
 )
+
+// verifiedToken is what a token of this pool says.
+type verifiedToken struct {
+	identity      freshet.Identity
+	use           string // access or id
+	user, session string
+	scope         string
+	expires       time.Time
+}
 
 // Check gives the identity that an access token of this pool proves, and when the token expires. A token whose
 // session has ended, or whose user is disabled, deleted or has another password, is refused. The identity's claims
@@ -52,15 +60,14 @@ func (p *Pool) check(ctx context.Context, token, use string) (verifiedToken, err
 	if len(token) > maxToken {
 		return verifiedToken{}, errAccessToken
 	}
-	sum := sha256.Sum256([]byte(token))
 	now := p.config.Now()
-	v, found := p.verified.get(sum, now)
+	v, found := p.verified.Get(token, now)
 	if !found {
 		var err error
 		if v, err = p.verify(ctx, token, now); err != nil {
 			return verifiedToken{}, err
 		}
-		p.verified.put(sum, v)
+		p.verified.Put(token, v, v.expires)
 	}
 	if v.use != use {
 		return verifiedToken{}, refuse(NotAuthorized, "The token is no %s token.", use)
@@ -118,17 +125,17 @@ func (p *Pool) verify(ctx context.Context, token string, now time.Time) (verifie
 	if err := json.Unmarshal(body, &claims); err != nil {
 		return verifiedToken{}, errAccessToken
 	}
-	return p.admit(claims, now, len(token))
+	return p.admit(claims, now)
 }
 
 // admit checks the claims of a token that this pool signed.
-func (p *Pool) admit(claims map[string]any, now time.Time, size int) (verifiedToken, error) {
+func (p *Pool) admit(claims map[string]any, now time.Time) (verifiedToken, error) {
 	text := func(name string) string { value, _ := claims[name].(string); return value }
 	seconds := func(name string) time.Time {
 		value, _ := claims[name].(float64)
 		return time.Unix(int64(value), 0).UTC()
 	}
-	v := verifiedToken{use: text("token_use"), user: text("sub"), session: text("origin_jti"), scope: text("scope"), expires: seconds("exp"), size: size}
+	v := verifiedToken{use: text("token_use"), user: text("sub"), session: text("origin_jti"), scope: text("scope"), expires: seconds("exp")}
 	name, client := text("username"), text("client_id")
 	if v.use == "id" {
 		name, client = text("cognito:username"), text("aud")

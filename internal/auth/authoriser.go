@@ -3,7 +3,6 @@ package auth
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/tokencache"
 )
 
 // Authoriser asks a function of the operator's who sends a token that no issuer signed. Who it authorises
@@ -25,7 +25,7 @@ type Authoriser struct {
 	url    string
 	client *http.Client
 	now    func() time.Time
-	cache  tokenCache
+	cache  tokencache.Cache[verifiedToken]
 }
 
 const (
@@ -61,8 +61,7 @@ func (a *Authoriser) Check(ctx context.Context, token string) (freshet.Identity,
 	if len(token) > maxToken {
 		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.TooLarge, "the token has %d bytes, and the largest is %d bytes", len(token), maxToken)
 	}
-	sum := sha256.Sum256([]byte(token))
-	if v, found := a.cache.get(sum, a.now()); found {
+	if v, found := a.cache.Get(token, a.now()); found {
 		return v.identity, v.expires, nil
 	}
 	answer, err := a.ask(ctx, token)
@@ -80,7 +79,7 @@ func (a *Authoriser) Check(ctx context.Context, token string) (freshet.Identity,
 	}
 	expires := a.now().Add(ttl)
 	if ttl > 0 {
-		a.cache.put(sum, verifiedToken{identity: id, expires: expires, verified: a.now(), size: len(token)})
+		a.cache.Put(token, verifiedToken{id, expires}, expires)
 	}
 	return id, expires, nil
 }

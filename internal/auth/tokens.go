@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"math"
@@ -13,18 +12,29 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"freshet"
+	"freshet/internal/tokencache"
 )
 
 const (
 	maxToken = 16 << 10 // bytes
 	leeway   = time.Minute
+
+	// cacheAge is for how long a token is not verified again. A key that its issuer withdraws counts for
+	// keysAge and cacheAge at most.
+	cacheAge = 10 * time.Minute
 )
 
 // Tokens verifies JWTs.
 type Tokens struct {
 	issuers  map[string]*trusted
 	now      func() time.Time
-	verified tokenCache
+	verified tokencache.Cache[verifiedToken]
+}
+
+// verifiedToken is whom a token proves, and for how long.
+type verifiedToken struct {
+	identity freshet.Identity
+	expires  time.Time
 }
 
 // trusted is an issuer with its keys.
@@ -73,15 +83,14 @@ func (t *Tokens) Check(ctx context.Context, token string) (freshet.Identity, tim
 	if len(token) > maxToken {
 		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.TooLarge, "the token has %d bytes; the limit is %d", len(token), maxToken)
 	}
-	sum := sha256.Sum256([]byte(token))
 	now := t.now()
-	v, found := t.verified.get(sum, now)
+	v, found := t.verified.Get(token, now)
 	if !found {
 		var err error
 		if v, err = t.verify(ctx, token, now); err != nil {
 			return freshet.Identity{}, time.Time{}, err
 		}
-		t.verified.put(sum, v)
+		t.verified.Put(token, v, now.Add(min(cacheAge, v.expires.Sub(now))))
 	}
 	return v.identity, v.expires, nil
 }
@@ -114,7 +123,7 @@ func (t *Tokens) verify(ctx context.Context, token string, now time.Time) (verif
 		return verifiedToken{}, err
 	}
 	identity := freshet.Identity{Name: "user " + username(claims), Providers: is.Providers, Claims: claims}
-	return verifiedToken{identity: identity, expires: expires, verified: now, size: len(token)}, nil
+	return verifiedToken{identity, expires}, nil
 }
 
 // issuer finds the one that a token names; nothing in it is verified yet.

@@ -13,7 +13,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -445,35 +444,6 @@ func TestNewTokens(t *testing.T) {
 	tokens := newTokens(t, c, Issuer{URL: testIssuer, JWKS: mixed}, Issuer{URL: "https://nobody.invalid"})
 	if _, _, err := tokens.Check(t.Context(), rs256("k").sign(t, of(c, nil))); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestTokenCache: the cache stays within its size, and holds what was put last.
-func TestTokenCache(t *testing.T) {
-	var cache tokenCache
-	now := newClock().now()
-	sum := func(i int) [sha256.Size]byte { return [sha256.Size]byte{byte(i), byte(i >> 8)} }
-	const size, n = maxToken, 2 * cacheSize / maxToken
-	for i := range n {
-		v := verifiedToken{expires: now.Add(time.Hour), verified: now, size: size}
-		cache.put(sum(i), v)
-		cache.put(sum(i), v)
-		if _, found := cache.get(sum(i), now); !found {
-			t.Fatalf("token %d is not found", i)
-		}
-	}
-	if cache.size != cacheSize || len(cache.tokens) != cacheSize/size {
-		t.Errorf("%d tokens of %d bytes", len(cache.tokens), cache.size)
-	}
-	if _, found := cache.get(sum(n-1), now.Add(cacheAge)); found {
-		t.Error("a token is not verified again")
-	}
-	kept := maps.Clone(cache.tokens)
-	for sum := range kept {
-		cache.get(sum, now.Add(time.Hour))
-	}
-	if cache.size != 0 || len(cache.tokens) != 0 {
-		t.Errorf("of expired tokens %d stay, of %d bytes", len(cache.tokens), cache.size)
 	}
 }
 
