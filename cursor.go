@@ -11,14 +11,18 @@ type Cursor struct {
 	Epoch  Epoch
 	Seq    Seq
 	Known  Seq       // the head when the reader began from nothing, until Seq is beyond it; then 0
-	Scope  uint32    // a hash of the models and filters that the reader asked for
+	Scope  []Part    // the models that it was read with: sorted, each once
 	Tokens []Token   // the tokens it was read with: sorted, each once
-	Behind []Backlog // tokens gained and lost that are still to be made good
+	Behind []Backlog // what was gained and lost since, and is still to be made good
 }
 
-// Backlog is the rest of a token's index that is to be gone through after the token was gained or lost.
+// Part stands for a model and the filter on it: a hash of both.
+type Part uint32
+
+// Backlog is the rest of an index that is to be gone through after something was gained or lost.
 type Backlog struct {
-	Token Token
+	Token Token  // gained or lost; none: Parts were gained
+	Parts []Part // gained; only without a token
 	Lost  bool
 	At    Seq // everything up to here is done
 }
@@ -30,14 +34,14 @@ func (c *Cursor) Append(b []byte) []byte {
 	b = append(b, c.Epoch[:]...)
 	b = binary.AppendUvarint(b, uint64(c.Seq))
 	b = binary.AppendUvarint(b, uint64(c.Known))
-	b = binary.BigEndian.AppendUint32(b, c.Scope)
+	b = appendParts(b, c.Scope)
 	b = binary.AppendUvarint(b, uint64(len(c.Tokens)))
 	for _, token := range c.Tokens {
 		b = appendToken(b, token)
 	}
 	b = binary.AppendUvarint(b, uint64(len(c.Behind)))
 	for _, backlog := range c.Behind {
-		b = appendToken(b, backlog.Token)
+		b = appendParts(appendToken(b, backlog.Token), backlog.Parts)
 		lost := byte(0)
 		if backlog.Lost {
 			lost = 1
@@ -52,6 +56,14 @@ func appendToken(b []byte, token Token) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(token))), token...)
 }
 
+func appendParts(b []byte, parts []Part) []byte {
+	b = binary.AppendUvarint(b, uint64(len(parts)))
+	for _, part := range parts {
+		b = binary.BigEndian.AppendUint32(b, uint32(part))
+	}
+	return b
+}
+
 // ParseCursor decodes what Append wrote.
 func ParseCursor(b []byte) (Cursor, error) {
 	var c Cursor
@@ -59,14 +71,12 @@ func ParseCursor(b []byte) (Cursor, error) {
 	copy(c.Epoch[:], r.bytes(uint64(len(c.Epoch))))
 	c.Seq = Seq(r.uvarint())
 	c.Known = Seq(r.uvarint())
-	if scope := r.bytes(4); scope != nil {
-		c.Scope = binary.BigEndian.Uint32(scope)
-	}
+	c.Scope = r.parts()
 	for range r.count() {
 		c.Tokens = append(c.Tokens, Token(r.bytes(r.uvarint())))
 	}
 	for range r.count() {
-		backlog := Backlog{Token: Token(r.bytes(r.uvarint()))}
+		backlog := Backlog{Token: Token(r.bytes(r.uvarint())), Parts: r.parts()}
 		if lost := r.bytes(1); lost != nil {
 			backlog.Lost = lost[0] == 1
 		}
@@ -102,6 +112,16 @@ func (r *cursorReader) count() uint64 {
 		return 0
 	}
 	return n
+}
+
+func (r *cursorReader) parts() []Part {
+	var parts []Part
+	for range r.count() {
+		if part := r.bytes(4); part != nil {
+			parts = append(parts, Part(binary.BigEndian.Uint32(part)))
+		}
+	}
+	return parts
 }
 
 func (r *cursorReader) bytes(n uint64) []byte {

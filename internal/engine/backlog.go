@@ -9,11 +9,15 @@ import (
 	"freshet/internal/store"
 )
 
-// backlog reads on in the index of a token that the reader gained or lost, up to its place in the log.
+// backlog reads on in the index of a token that the reader gained or lost, or in those of all its tokens where it
+// gained models, up to its place in the log.
 func (r *Reader) backlog(ctx context.Context, c *freshet.Cursor, limit int) (Page, error) {
 	b := &c.Behind[0]
 	query := store.ChangesQuery{
 		Tokens: []freshet.Token{b.Token}, After: b.At, Known: max(c.Seq, c.Known), Limit: limit, Bytes: pageBytes,
+	}
+	if b.Token == "" {
+		query.Tokens = r.tokens
 	}
 	if !b.Lost {
 		query.Until = c.Seq
@@ -26,8 +30,11 @@ func (r *Reader) backlog(ctx context.Context, c *freshet.Cursor, limit int) (Pag
 	for i := range found.Changes {
 		change := &found.Changes[i]
 		show := r.gained
-		if b.Lost {
+		switch {
+		case b.Lost:
 			show = r.lost
+		case b.Token == "":
+			show = r.widened
 		}
 		sight, ok, err := show(ctx, change, c)
 		if err != nil {
@@ -56,6 +63,16 @@ func (r *Reader) gained(_ context.Context, change *freshet.Change, c *freshet.Cu
 	})
 	if shown, err := r.visible(change, kept); err != nil || shown {
 		return Sight{}, false, err
+	}
+	sight, ok, err := r.sight(change, true)
+	return sight, ok && sight.Body != nil, err
+}
+
+// widened shows a record of a model that was gained.
+func (r *Reader) widened(_ context.Context, change *freshet.Change, c *freshet.Cursor) (Sight, bool, error) {
+	s := r.models[change.Model]
+	if change.Body == nil || s == nil || !slices.Contains(c.Behind[0].Parts, s.part) {
+		return Sight{}, false, nil
 	}
 	sight, ok, err := r.sight(change, true)
 	return sight, ok && sight.Body != nil, err

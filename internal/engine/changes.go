@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"hash/crc32"
 	"maps"
@@ -45,13 +46,16 @@ type Reader struct {
 	all    bool            // every model that the identity may sync
 	denied *schema.Model   // one asked for by name that the identity can never sync; nil: none
 	tokens []freshet.Token // those that find records of the models
-	scope  uint32
+	scope  []freshet.Part
 	key    string
 }
 
 type scoped struct {
 	model  *schema.Model
 	filter *filter.Filter
+	// filtered is the text of filter, and part stands for it and the model in cursors.
+	filtered []byte
+	part     freshet.Part
 }
 
 // Reader makes a reader. Models that the identity can never sync are left out. Where it asked for one by
@@ -78,7 +82,7 @@ func (e *Engine) Reader(id *freshet.Identity, scope Scope) (*Reader, error) {
 	if err := r.addFilters(scope.Filter); err != nil {
 		return nil, err
 	}
-	r.scope = scopeHash(scope)
+	r.addParts()
 	for _, s := range r.models {
 		r.tokens = append(r.tokens, s.model.ReadTokens(id)...)
 	}
@@ -114,25 +118,29 @@ func (r *Reader) addFilters(filters []byte) error {
 		if s == nil {
 			return freshet.Errorf(freshet.Invalid, "filter: %q is not among the models that are read", name)
 		}
+		s.filtered = rawjson.AppendCompact(nil, value)
 		var err error
 		s.filter, err = filter.Compile(s.model, value)
 		return err
 	})
 }
 
-// scopeHash tells scopes apart. 0 stands for all, so that the usual cursor is the same for every version of
-// the schema.
-func scopeHash(scope Scope) uint32 {
-	names := slices.Clone(scope.Models)
-	slices.Sort(names)
-	h := crc32.NewIEEE()
-	for _, name := range slices.Compact(names) {
-		_, _ = h.Write([]byte(name + "\x00"))
+// addParts names the models and their filters as they stand in cursors. Who reads all has those too that a gain
+// of rights would bring.
+func (r *Reader) addParts() {
+	for _, m := range r.engine.schema.Models {
+		if s := r.models[m.Name]; s != nil {
+			s.part = partOf(m, s.filtered)
+			r.scope = append(r.scope, s.part)
+		} else if r.all {
+			r.scope = append(r.scope, partOf(m, nil))
+		}
 	}
-	if !rawjson.IsNull(scope.Filter) {
-		_, _ = h.Write(rawjson.AppendCompact(nil, scope.Filter))
-	}
-	return h.Sum32()
+	slices.Sort(r.scope)
+}
+
+func partOf(m *schema.Model, filtered []byte) freshet.Part {
+	return freshet.Part(crc32.ChecksumIEEE(append([]byte(m.Name+"\x00"), filtered...)))
 }
 
 // Tokens gives the tokens whose changes concern the reader: sorted, each once.
@@ -154,17 +162,18 @@ func (r *Reader) Open(text string) (c freshet.Cursor, reset bool, err error) {
 		}
 		return r.begin(), false, nil
 	}
-	c, ours, err := r.engine.seal.open(text)
+	head := r.engine.store.Head()
+	c, ours, err := r.engine.seal.open(text, head.Epoch)
 	if err != nil {
 		return c, false, err
 	}
-	head := r.engine.store.Head()
-	if !ours || c.Epoch != head.Epoch || c.Seq > head.Seq {
+	if !ours || c.Seq > head.Seq {
 		return r.begin(), true, nil
 	}
-	if c.Scope != r.scope {
-		return c, false, freshet.Errorf(freshet.Invalid, "the cursor was made with other models or another filter; ask for the same again, or begin anew without a cursor")
+	if r.denied != nil && slices.Contains(missing(r.scope, c.Scope), r.models[r.denied.Name].part) {
+		return c, false, forbidden(r.denied, "sync")
 	}
+	r.widen(&c)
 	r.catchUp(&c)
 	return c, false, nil
 }
@@ -175,6 +184,28 @@ func (r *Reader) Seal(c *freshet.Cursor) string { return r.engine.seal.seal(c) }
 func (r *Reader) begin() freshet.Cursor {
 	head := r.engine.store.Head()
 	return freshet.Cursor{Epoch: head.Epoch, Known: head.Seq, Scope: r.scope, Tokens: r.tokens}
+}
+
+// widen notes what models were gained since the cursor was made. A model with another filter is another one; what
+// is not asked for any more is the reader's to drop.
+func (r *Reader) widen(c *freshet.Cursor) {
+	if slices.Equal(c.Scope, r.scope) {
+		return
+	}
+	if c.Seq > 0 || len(c.Behind) > 0 {
+		var behind []freshet.Backlog
+		for _, b := range c.Behind { // what is under way goes on for the models that are still wanted
+			b.Parts = slices.DeleteFunc(b.Parts, func(p freshet.Part) bool { return !slices.Contains(r.scope, p) })
+			if b.Token != "" || len(b.Parts) > 0 {
+				behind = append(behind, b)
+			}
+		}
+		if gained := missing(r.scope, c.Scope); len(gained) > 0 {
+			behind = append(behind, freshet.Backlog{Parts: gained})
+		}
+		c.Behind = behind
+	}
+	c.Scope = r.scope
 }
 
 // catchUp notes what the reader's tokens make good: what it gained and lost since the cursor was made.
@@ -198,11 +229,11 @@ func (r *Reader) catchUp(c *freshet.Cursor) {
 }
 
 // missing gives what of a is not in b; both are sorted.
-func missing(a, b []freshet.Token) []freshet.Token {
-	var list []freshet.Token
-	for _, token := range a {
-		if _, found := slices.BinarySearch(b, token); !found {
-			list = append(list, token)
+func missing[E cmp.Ordered](a, b []E) []E {
+	var list []E
+	for _, e := range a {
+		if _, found := slices.BinarySearch(b, e); !found {
+			list = append(list, e)
 		}
 	}
 	return list

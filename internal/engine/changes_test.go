@@ -172,19 +172,33 @@ func TestScope(t *testing.T) {
 	_, err := f.Reader(ana, Scope{Models: []freshet.ModelName{"Task"}, Filter: []byte(`{"Part":{}}`)})
 	wantCode(t, "a filter of a model that is not read", err, freshet.Invalid)
 
-	made := newReplica(scope("Task", "Part"))
-	made.pullAll(f, ana, 10)
-	for what, other := range map[string]Scope{
-		"all models": {}, "fewer models": scope("Task"), "a filter": {Models: []freshet.ModelName{"Task", "Part"}, Filter: []byte(`{"Task":{}}`)},
+	red := f.user("ana", "red")
+	r := newReplica(scope("Task"))
+	for _, step := range []struct {
+		what  string
+		scope Scope
+		want  []string
+	}{
+		{"a model", scope("Task"), []string{"Task a 1"}},
+		{"the same, in another order and number", scope("Task", "Task"), nil},
+		{"another model too", scope("Task", "Part"), []string{"Part a 1"}},
+		{"one of two", scope("Part"), nil},
+		{"all of them", Scope{}, []string{"Task a 1"}},
+		{"a filter", Scope{Filter: []byte(`{"Task":{}}`)}, []string{"Task a 1"}},
+		{"another filter", Scope{Filter: []byte(`{"Task":{"priority":{"eq":7}}}`)}, nil},
+		{"no filter", Scope{}, []string{"Task a 1"}},
 	} {
-		r := made.clone()
-		r.scope = other
-		_, err := r.tryPull(f, ana, 1)
-		wantCode(t, "a cursor used with "+what, err, freshet.Invalid)
+		r.scope = step.scope
+		f.wantSights(step.what, r, red, step.want...)
 	}
-	r := made.clone()
-	r.scope = scope("Part", "Task", "Part")
-	f.wantSights("the same models in another order", r, ana)
+	r.scope = scope("Task")
+	f.wantSights("a model again", r, red)
+	r.scope = scope("Task", "Note")
+	_, err = r.tryPull(f, red, 10)
+	wantCode(t, "a model that ana may not sync", err, freshet.Forbidden)
+	if r.resets != 0 {
+		t.Errorf("%d resets", r.resets)
+	}
 }
 
 // TestCursors gives back cursors that the server did not make, or made for another log.
@@ -223,10 +237,10 @@ func TestCursors(t *testing.T) {
 		t.Fatal(err)
 	}
 	head := f.Head()
-	reset("another epoch", reader.Seal(&freshet.Cursor{Epoch: freshet.Epoch{1}, Seq: 1, Tokens: reader.Tokens()}))
-	reset("beyond the head", reader.Seal(&freshet.Cursor{Epoch: head.Epoch, Seq: head.Seq + 1, Tokens: reader.Tokens()}))
-	reset("begun beyond the head", reader.Seal(&freshet.Cursor{Epoch: head.Epoch, Seq: 1, Known: head.Seq + 1, Tokens: reader.Tokens()}))
-	if c, ours, err := cursorSeal("another key").open(good.cursor); ours || err != nil || c.Epoch != (freshet.Epoch{}) {
+	reset("another epoch", reader.Seal(&freshet.Cursor{Epoch: freshet.Epoch{1}, Seq: 1, Scope: reader.scope, Tokens: reader.Tokens()}))
+	reset("beyond the head", reader.Seal(&freshet.Cursor{Epoch: head.Epoch, Seq: head.Seq + 1, Scope: reader.scope, Tokens: reader.Tokens()}))
+	reset("begun beyond the head", reader.Seal(&freshet.Cursor{Epoch: head.Epoch, Seq: 1, Known: head.Seq + 1, Scope: reader.scope, Tokens: reader.Tokens()}))
+	if c, ours, err := cursorSeal("another key").open(good.cursor, head.Epoch); ours || err != nil || c.Epoch != (freshet.Epoch{}) {
 		t.Errorf("a cursor sealed with another key opens as %+v, %v", c, err)
 	}
 	reset("of another store", newFixture(t, tasks).seal.seal(&freshet.Cursor{Epoch: head.Epoch, Seq: 2}))

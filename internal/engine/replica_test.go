@@ -16,7 +16,8 @@ import (
 
 // replica is a client: a cursor, and what it holds after applying pages in order.
 type replica struct {
-	scope  Scope
+	scope  Scope // what it asks for
+	synced Scope // what the cursor was made with
 	cursor string
 	holds  map[store.Ref]held
 	resets int
@@ -28,7 +29,7 @@ type held struct {
 }
 
 func newReplica(scope Scope) *replica {
-	return &replica{scope: scope, holds: make(map[store.Ref]held)}
+	return &replica{scope: scope, synced: scope, holds: make(map[store.Ref]held)}
 }
 
 func (r *replica) clone() *replica {
@@ -47,6 +48,35 @@ func (r *replica) apply(s *Sight) {
 	default:
 		r.holds[ref] = held{s.Version, string(s.Body)}
 	}
+}
+
+// narrow drops what is not asked for alike any more, with the first page that was read so.
+func (r *replica) narrow(f *fixture) {
+	f.t.Helper()
+	for ref := range r.holds {
+		wanted := len(r.scope.Models) == 0 || slices.Contains(r.scope.Models, ref.Model)
+		if !wanted || filterOf(f, r.synced, ref.Model) != filterOf(f, r.scope, ref.Model) {
+			delete(r.holds, ref)
+		}
+	}
+	r.synced = r.scope
+}
+
+func filterOf(f *fixture, scope Scope, model freshet.ModelName) (text string) {
+	f.t.Helper()
+	if len(scope.Filter) == 0 {
+		return ""
+	}
+	err := rawjson.Members(scope.Filter, func(name, value []byte) error {
+		if freshet.ModelName(name) == model {
+			text = string(value)
+		}
+		return nil
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return text
 }
 
 // pull takes a page as an identity.
@@ -76,6 +106,7 @@ func (r *replica) tryPull(f *fixture, id *freshet.Identity, limit int) (Page, er
 	if page.Reset = page.Reset || reset; page.Reset {
 		r.holds, r.resets = make(map[store.Ref]held), r.resets+1
 	}
+	r.narrow(f)
 	for i := range page.Changes {
 		s := &page.Changes[i]
 		if s.Body != nil {

@@ -30,6 +30,13 @@ const syncSDL = `
 	type Duty @model @auth(rules: [{allow: owner, operations: [get]}, {allow: groups, groups: ["staff"], operations: [sync]}]) {
 		priority: Int owner: String editors: [String] team: String }`
 
+var scopes = []Scope{
+	{},
+	{Models: []freshet.ModelName{"Task"}, Filter: []byte(`{"Task":{"priority":{"eq":1}}}`)},
+	{Filter: []byte(`{"Part":{"priority":{"eq":1}}}`)},
+	{Models: []freshet.ModelName{"Task", "Part"}},
+}
+
 // TestSync lets random writers, groups and readers work on one store. Whenever a reader is up to date it
 // holds exactly what its user may see, whatever was cut, resumed, gained, lost or trimmed before.
 func TestSync(t *testing.T) {
@@ -40,12 +47,7 @@ func TestSync(t *testing.T) {
 		}
 		rt.Cleanup(func() { _ = os.RemoveAll(dir) })
 		w := &world{fixture: newFixtureIn(rt, dir, syncSDL), groups: make(map[string][]string)}
-		for _, scope := range []Scope{
-			{},
-			{Models: []freshet.ModelName{"Task"}, Filter: []byte(`{"Task":{"priority":{"eq":1}}}`)},
-			{Filter: []byte(`{"Part":{"priority":{"eq":1}}}`)},
-			{Models: []freshet.ModelName{"Task", "Part"}},
-		} {
+		for _, scope := range scopes {
 			for _, user := range []string{"ana", "bob"} {
 				w.readers = append(w.readers, &reader{user: user, replica: newReplica(scope)})
 			}
@@ -55,6 +57,7 @@ func TestSync(t *testing.T) {
 			"push":    w.pushSome,
 			"group":   w.changeGroups,
 			"pull":    w.pullOne,
+			"rescope": w.rescopeOne,
 			"catchUp": w.catchUp,
 			"cut":     w.cut,
 			"live":    w.goLive,
@@ -145,6 +148,10 @@ func (w *world) changeGroups(rt *rapid.T) {
 		without = append(without, group)
 	}
 	w.groups[user] = without
+}
+
+func (w *world) rescopeOne(rt *rapid.T) {
+	w.drawReader(rt).scope = rapid.SampledFrom(scopes).Draw(rt, "scope")
 }
 
 func (w *world) drawReader(rt *rapid.T) *reader {
