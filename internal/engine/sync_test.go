@@ -63,6 +63,7 @@ func TestSync(t *testing.T) {
 			"live":    w.goLive,
 			"follow":  w.follow,
 			"trim":    w.trim,
+			"disown":  w.disown,
 		})
 		for _, r := range w.readers {
 			r.pullAll(w.fixture, w.identity(r.user), 3)

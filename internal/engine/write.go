@@ -334,26 +334,34 @@ func (e *Engine) prepare(id *freshet.Identity, r *request, version freshet.Versi
 			}
 		}
 	}
-	body := m.Body(next)
-	if limit := e.opts.Limits.RecordBytes; len(body) > limit && r.Op != freshet.OpDelete {
-		return prepared{}, freshet.Errorf(freshet.TooLarge, "the %s has %d bytes, and the largest record is %d bytes", m.Name, len(body), limit)
-	}
-	index, err := m.IndexKeys(next)
+	put, err := newPut(m, r.Key, r.Op, version, next, versions)
 	if err != nil {
 		return prepared{}, err
 	}
-	put := &store.Put{
-		Ref: r.ref(), Expect: version - 1, Op: r.Op, By: id.Name,
-		Body: body, Meta: versions.encode(m), Audience: m.Audience(next), Index: index,
+	put.By = id.Name
+	if limit := e.opts.Limits.RecordBytes; len(put.Body) > limit && r.Op != freshet.OpDelete {
+		return prepared{}, freshet.Errorf(freshet.TooLarge, "the %s has %d bytes, and the largest record is %d bytes", m.Name, len(put.Body), limit)
 	}
 	record := &freshet.Record{
-		Model: r.Model, Key: r.Key, Version: version, Deleted: r.Op == freshet.OpDelete, Body: body, Meta: put.Meta, Index: index,
+		Model: r.Model, Key: r.Key, Version: version, Deleted: r.Op == freshet.OpDelete, Body: put.Body, Meta: put.Meta, Index: put.Index,
 	}
 	written := Written{Row: &Row{Record: record, Model: m, Doc: next}, Conflicts: conflicts}
 	if r.Op != freshet.OpCreate && !m.Allows(id, schema.AccessRead, next) {
 		written = r.blind(written)
 	}
 	return prepared{put: put, written: written}, nil
+}
+
+// newPut makes the put of a record's version, with what depends on its fields.
+func newPut(m *schema.Model, key freshet.Key, op freshet.Op, version freshet.Version, doc schema.Doc, versions fieldVersions) (*store.Put, error) {
+	index, err := m.IndexKeys(doc)
+	if err != nil {
+		return nil, err
+	}
+	return &store.Put{
+		Ref: store.Ref{Model: m.Name, Key: key}, Expect: version - 1, Op: op,
+		Body: m.Body(doc), Meta: versions.encode(m), Audience: m.Audience(doc), Index: index,
+	}, nil
 }
 
 // blind leaves to a writer who may write to a record and not read it what it wrote itself.
