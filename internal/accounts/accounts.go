@@ -34,8 +34,8 @@ type Config struct {
 
 	Mailer Mailer
 	Audit  Audit // nil: no entries
-	// Deleting is called before an account goes away, for what is to become of the user's records. When it
-	// fails the account stays, so it may be called again for one user.
+	// Deleting is called before an account goes away, for what is to become of the user's records; the user's
+	// sessions have ended then. When it fails the account stays, so it may be called again for one user.
 	Deleting func(ctx context.Context, u User) error
 	Now      func() time.Time // default time.Now
 

@@ -265,7 +265,11 @@ func (p *Pool) DeleteUser(ctx context.Context, c Caller, accessToken string) (er
 
 // delete takes an account away, with its names, memberships, codes and sessions.
 func (p *Pool) delete(ctx context.Context, u *user) error {
+	ctx = context.WithoutCancel(ctx) // who asked may go; the work may be long
 	if p.config.Deleting != nil {
+		if err := p.signOut(ctx, u.ID); err != nil {
+			return err
+		}
 		if err := p.config.Deleting(ctx, u.view()); err != nil {
 			return err
 		}

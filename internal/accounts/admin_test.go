@@ -144,7 +144,8 @@ func TestDelete(t *testing.T) {
 	if err := f.DeleteUser(t.Context(), app, tokens.Access); err == nil {
 		t.Error("the user's records could not be dealt with, and the account went")
 	}
-	f.must(f.checks(tokens.Access))
+	f.want("a session from before", f.checks(tokens.Access), NotAuthorized)
+	tokens = f.tokens("ana")
 	fail = false
 	f.must(f.DeleteUser(t.Context(), app, tokens.Access))
 	f.must(f.AdminDeleteUser(t.Context(), operator, "bob"))

@@ -148,6 +148,6 @@ func (p *Pool) admit(claims map[string]any, now time.Time) (verifiedToken, error
 	case now.Add(leeway).Before(seconds("iat")):
 		return verifiedToken{}, errAccessToken
 	}
-	v.identity = freshet.Identity{Name: "user " + name, Providers: []freshet.Provider{freshet.UserPools}, Claims: claims}
+	v.identity = freshet.Identity{Name: identityName(name), Providers: []freshet.Provider{freshet.UserPools}, Claims: claims}
 	return v, nil
 }

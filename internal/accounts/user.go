@@ -39,6 +39,16 @@ type User struct {
 	PreferredMFA string   // one of MFA, or empty
 }
 
+// Identity gives who the user is to the rules of records: what access tokens say, without groups.
+func (u *User) Identity() freshet.Identity {
+	return freshet.Identity{
+		Name: identityName(u.Name), Providers: []freshet.Provider{freshet.UserPools},
+		Claims: map[string]any{"sub": u.ID, "username": u.Name},
+	}
+}
+
+func identityName(user string) string { return "user " + user }
+
 // Attribute is one thing that is known of a user.
 type Attribute struct{ Name, Value string }
 
