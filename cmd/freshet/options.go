@@ -112,6 +112,10 @@ func settings() []setting {
 			apply: onOff(func(cfg *server.Config, on bool) { cfg.NoVerification = !on }),
 		},
 		{
+			name: "deleted-users", usage: "what becomes of the records of a user whose account is deleted: `keep` them without an owner, or delete (default keep)",
+			apply: text(func(cfg *server.Config, v string) { cfg.DeletedUsers = server.Disposal(v) }),
+		},
+		{
 			name: "identity-pool", usage: "the `id` of the identity pool, region:uuid (default: there is none)",
 			apply: text(func(cfg *server.Config, v string) { cfg.IdentityPoolID = v }),
 		},

@@ -21,7 +21,7 @@ func newUser(o *options) *cobra.Command {
 		newUserAct(o, control.EnableUser, "enable NAME", "Let a user in again", "enabled"),
 		newUserGroups(o),
 		newUserAct(o, control.ResetUser, "reset NAME", "Have a user choose another password, by a code that is mailed", "reset"),
-		newUserAct(o, control.DeleteUser, "delete NAME", "Take an account away; the user's records stay", "deleted"))
+		newUserAct(o, control.DeleteUser, "delete NAME", "Take an account away; what becomes of the user's records says the setting deleted_users", "deleted"))
 }
 
 func newUserCreate(o *options) *cobra.Command {

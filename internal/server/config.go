@@ -59,6 +59,9 @@ type Config struct {
 	NoSignUp       bool     // only operators make accounts
 	NoVerification bool     // an account may sign in before its e-mail is verified
 
+	// DeletedUsers says what becomes of the records of a user whose account is deleted; default KeepRecords.
+	DeletedUsers Disposal
+
 	IdentityPoolID string // region:uuid; empty: there is no identity pool
 	Guests         bool   // the identity pool gives credentials to those who have not signed in too
 
@@ -68,6 +71,15 @@ type Config struct {
 	LogLevel  slog.Level
 	LogFormat LogFormat
 }
+
+// Disposal says what becomes of records; it is the engine's.
+type Disposal = engine.Disposal
+
+// The disposals.
+const (
+	KeepRecords   = engine.KeepRecords
+	DeleteRecords = engine.DeleteRecords
+)
 
 // Limits bound what one request may ask for. The zero value of each is its default.
 type Limits struct {
@@ -133,6 +145,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.PoolID == "" {
 		c.PoolID = DefaultPool
+	}
+	if c.DeletedUsers == "" {
+		c.DeletedUsers = KeepRecords
 	}
 	if c.KeepTombstones == 0 {
 		c.KeepTombstones = DefaultKept

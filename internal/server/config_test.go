@@ -32,6 +32,8 @@ func TestValidate(t *testing.T) {
 		{"issuer's path", Config{Issuer: "https://a.example/{x}"}, "is no address"},
 		{"pool id", Config{PoolID: "local"}, `pool-id: "local" is no pool id`},
 		{"secret", Config{Secret: "abc"}, "FRESHET_SECRET: the secret has 3 characters"},
+		{"records of deleted users", Config{DeletedUsers: DeleteRecords}, ""},
+		{"records of deleted users, not known", Config{DeletedUsers: "burn"}, `deleted-users: "burn" is not known; write keep or delete`},
 		{"mail without a sender", Config{Mail: mail.Config{Server: "smtp://mail.example:587"}}, "mail needs a sender's address"},
 		{"too short", Config{KeepTombstones: time.Minute}, "keep-tombstones: 1m0s is too short"},
 		{"negative", Config{KeepHistory: -2}, "keep-history: -2ns is too short"},

@@ -67,6 +67,9 @@ func (c *Config) validateAccounts() error {
 	if c.PoolID != "" && !poolIDForm.MatchString(c.PoolID) {
 		return freshet.Errorf(freshet.Invalid, "pool-id: %q is no pool id; write a region and a name with _ between them, like %s", c.PoolID, DefaultPool)
 	}
+	if !slices.Contains([]Disposal{"", KeepRecords, DeleteRecords}, c.DeletedUsers) {
+		return freshet.Errorf(freshet.Invalid, "deleted-users: %q is not known; write keep or delete, for what becomes of their records", c.DeletedUsers)
+	}
 	return c.Mail.Validate()
 }
 

@@ -53,6 +53,10 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 		Secret: p.secret, PoolID: cfg.PoolID, Issuer: cfg.issuer(url), Clients: cfg.clientIDs(),
 		Mailer: &letters{mail: p.mail, now: time.Now}, Audit: p.audit,
 		AdminOnly: cfg.NoSignUp, AutoConfirm: cfg.NoVerification, TemporaryLifetime: invitationKept,
+		Deleting: func(ctx context.Context, u accounts.User) error {
+			id := u.Identity()
+			return eng.Disown(ctx, &id, cfg.DeletedUsers)
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the accounts (were they made with another secret?): %w", err)
