@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"freshet"
+	"freshet/internal/api"
 	"freshet/internal/api/apitest"
 )
 
@@ -199,47 +200,61 @@ func TestPushAnswersEachWriteOnItsOwn(t *testing.T) {
 	h.fails(ana, push, "ValidationException", "writes[0]", `{"w":[{"counter":9,"model":"Slot","op":"CREATE","key":"A"}]}`)
 }
 
+// stream is a subscription under way.
+type stream struct {
+	api.Stream
+	t     *testing.T
+	woken chan struct{}
+}
+
+func (h house) follow(id *freshet.Identity, query string) *stream {
+	h.T.Helper()
+	op, faults := h.API.Prepare(query, "")
+	if faults != nil {
+		h.T.Fatal(faults)
+	}
+	bound, faults := op.Bind(nil)
+	if faults != nil {
+		h.T.Fatal(faults)
+	}
+	s := &stream{t: h.T, woken: make(chan struct{}, 1)}
+	var err error
+	s.Stream, err = h.API.Subscribe(id, bound, func() {
+		select {
+		case s.woken <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	h.T.Cleanup(s.Close)
+	return s
+}
+
+// hear gives n responses at least.
+func (s *stream) hear(n int) (all []string) {
+	s.t.Helper()
+	for len(all) < n {
+		responses, more, err := s.Next(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, r := range responses {
+			all = append(all, string(r))
+		}
+		if !more && len(all) < n {
+			<-s.woken
+		}
+	}
+	return all
+}
+
 // A stream gives what is committed after it began, once, in order, and only what may be seen.
 func TestStreams(t *testing.T) {
 	h := open(t)
 	ana, ben := h.User("ana"), h.User("ben")
-	heard := func(id *freshet.Identity, query string) func(n int) []string {
-		t.Helper()
-		op, faults := h.API.Prepare(query, "")
-		if faults != nil {
-			t.Fatal(faults)
-		}
-		bound, faults := op.Bind(nil)
-		if faults != nil {
-			t.Fatal(faults)
-		}
-		wake := make(chan struct{}, 1)
-		s, err := h.API.Subscribe(id, bound, func() {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.Close)
-		return func(n int) (all []string) {
-			for len(all) < n {
-				responses, more, err := s.Next(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, r := range responses {
-					all = append(all, string(r))
-				}
-				if !more && len(all) < n {
-					<-wake
-				}
-			}
-			return all
-		}
-	}
+	heard := func(id *freshet.Identity, query string) func(n int) []string { return h.follow(id, query).hear }
 	created := heard(ana, `subscription { onCreateTask { id title owner } }`)
 	mine := heard(ana, `subscription { t: onUpdateTask(owner: "ana", filter: {title: {beginsWith: "W"}}) { id title } }`)
 	bens := heard(ben, `subscription { changes(models: ["Task"]) { upToDate changes { op key record } } }`)

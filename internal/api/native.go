@@ -37,18 +37,7 @@ func (a *API) changes(ctx context.Context, call *graphql.Call) (any, error) {
 
 // openReader makes the reader that the arguments of changes ask for, and gives its place.
 func (a *API) openReader(id *freshet.Identity, call *graphql.Call) (r *engine.Reader, c freshet.Cursor, reset bool, err error) {
-	scope := engine.Scope{Filter: call.Arg("filter")}
-	if models := call.Arg("models"); !rawjson.IsNull(models) {
-		err := rawjson.Elements(models, func(element []byte) error {
-			name, err := rawjson.String(element)
-			scope.Models = append(scope.Models, freshet.ModelName(name))
-			return err
-		})
-		if err != nil {
-			return nil, c, false, err
-		}
-	}
-	if r, err = a.engine.Reader(id, scope); err != nil {
+	if r, err = a.reader(id, call); err != nil {
 		return nil, c, false, err
 	}
 	after, err := textArg(call, "after")
@@ -57,6 +46,21 @@ func (a *API) openReader(id *freshet.Identity, call *graphql.Call) (r *engine.Re
 	}
 	c, reset, err = r.Open(after)
 	return r, c, reset, err
+}
+
+func (a *API) reader(id *freshet.Identity, call *graphql.Call) (*engine.Reader, error) {
+	scope := engine.Scope{Filter: call.Arg("filter")}
+	if models := call.Arg("models"); !rawjson.IsNull(models) {
+		err := rawjson.Elements(models, func(element []byte) error {
+			name, err := rawjson.String(element)
+			scope.Models = append(scope.Models, freshet.ModelName(name))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return a.engine.Reader(id, scope)
 }
 
 // frame shows a page as a ChangeFrame.

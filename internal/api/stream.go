@@ -17,6 +17,8 @@ type Stream interface {
 	Next(ctx context.Context) (responses [][]byte, more bool, err error)
 	// Idle gives a response that moves a client's cursor on when nothing else did; nil for none.
 	Idle(ctx context.Context) ([]byte, error)
+	// Renew goes on from the same place with what the subscriber may see now. An error ends the stream.
+	Renew(id *freshet.Identity) error
 	Close()
 }
 
@@ -33,9 +35,31 @@ func (a *API) Subscribe(id *freshet.Identity, b *graphql.Bound, wake func()) (St
 	if call.Field() == "changes" {
 		return a.followChanges(id, b, wake)
 	}
-	o := a.listen[call.Field()]
-	query := engine.ListenQuery{Model: o.model.Name, Op: o.op, Filter: call.Arg("filter"), Owners: make(map[string]string)}
-	for _, f := range o.model.OwnerFields() {
+	s := &listenStream{api: a, bound: b, model: a.listen[call.Field()], key: b.Key(), wake: wake}
+	var err error
+	if s.listener, err = s.listen(id); err != nil {
+		return nil, err
+	}
+	s.subscription = a.feed.Subscribe(s.listener.Tokens(), a.engine.Head().Seq, wake)
+	return s, nil
+}
+
+// listenStream is the stream of an onCreate, onUpdate or onDelete.
+type listenStream struct {
+	api          *API
+	bound        *graphql.Bound
+	listener     *engine.Listener
+	model        operation
+	subscription *feed.Subscription
+	key          string
+	wake         func()
+}
+
+// listen makes the listener that the arguments ask for.
+func (s *listenStream) listen(id *freshet.Identity) (*engine.Listener, error) {
+	call := s.bound.Call()
+	query := engine.ListenQuery{Model: s.model.model.Name, Op: s.model.op, Filter: call.Arg("filter"), Owners: make(map[string]string)}
+	for _, f := range s.model.model.OwnerFields() {
 		owner, err := textArg(call, f.Name)
 		if err != nil {
 			return nil, err
@@ -44,22 +68,7 @@ func (a *API) Subscribe(id *freshet.Identity, b *graphql.Bound, wake func()) (St
 			query.Owners[f.Name] = owner
 		}
 	}
-	l, err := a.engine.Listener(id, query)
-	if err != nil {
-		return nil, err
-	}
-	s := &listenStream{bound: b, listener: l, model: o, key: b.Key()}
-	s.subscription = a.feed.Subscribe(l.Tokens(), a.engine.Head().Seq, wake)
-	return s, nil
-}
-
-// listenStream is the stream of an onCreate, onUpdate or onDelete.
-type listenStream struct {
-	bound        *graphql.Bound
-	listener     *engine.Listener
-	model        operation
-	subscription *feed.Subscription
-	key          string
+	return s.api.engine.Listener(id, query)
 }
 
 // Next gives a response for each change that the listener hears.
@@ -94,11 +103,29 @@ func (s *listenStream) Next(ctx context.Context) (responses [][]byte, more bool,
 // Idle gives nothing: these subscriptions have no cursor.
 func (s *listenStream) Idle(context.Context) ([]byte, error) { return nil, nil }
 
+// Renew listens with other rights, which hold for all that was not given yet.
+func (s *listenStream) Renew(id *freshet.Identity) error {
+	listener, err := s.listen(id)
+	if err != nil {
+		return err
+	}
+	s.listener = listener
+	s.subscription = s.api.resubscribe(s.subscription, listener.Tokens(), s.subscription.At(), s.wake)
+	return nil
+}
+
+// resubscribe takes a subscription's place with other tokens.
+func (a *API) resubscribe(old *feed.Subscription, tokens []freshet.Token, after freshet.Seq, wake func()) *feed.Subscription {
+	defer old.Close() // afterwards, so that the feed does not rest between them
+	return a.feed.Subscribe(tokens, after, wake)
+}
+
 // Close ends the stream.
 func (s *listenStream) Close() { s.subscription.Close() }
 
 // changesStream is the stream of changes: pages from the cursor on, then live.
 type changesStream struct {
+	api          *API
 	bound        *graphql.Bound
 	reader       *engine.Reader
 	cursor       freshet.Cursor
@@ -108,6 +135,7 @@ type changesStream struct {
 	live         bool
 	reset        bool        // to be told with the next frame
 	told         freshet.Seq // the place of the last frame
+	wake         func()
 }
 
 func (a *API) followChanges(id *freshet.Identity, b *graphql.Bound, wake func()) (Stream, error) {
@@ -122,10 +150,15 @@ func (a *API) followChanges(id *freshet.Identity, b *graphql.Bound, wake func())
 	if limit == 0 {
 		limit = streamFrame
 	}
-	s := &changesStream{bound: b, reader: reader, cursor: cursor, reset: reset, limit: limit}
-	s.key = b.Key() + "\x00" + reader.Key()
+	s := &changesStream{api: a, bound: b, cursor: cursor, reset: reset, limit: limit, wake: wake}
+	s.read(reader)
 	s.subscription = a.feed.Subscribe(reader.Tokens(), cursor.Seq, wake)
 	return s, nil
+}
+
+// read has a reader show the changes from now on.
+func (s *changesStream) read(r *engine.Reader) {
+	s.reader, s.key = r, s.bound.Key()+"\x00"+r.Key()
 }
 
 // Next gives at most one frame.
@@ -190,6 +223,26 @@ func (s *changesStream) Idle(ctx context.Context) ([]byte, error) {
 		return nil, nil
 	}
 	return s.encode(ctx, engine.Page{UpToDate: true}, s.cursor), nil
+}
+
+// Renew goes on as one who comes back with the cursor: the next frames make good what was gained and lost.
+func (s *changesStream) Renew(id *freshet.Identity) error {
+	reader, err := s.api.reader(id, s.bound.Call())
+	if err != nil {
+		return err
+	}
+	if reader.Key() == s.reader.Key() {
+		s.read(reader)
+		return nil
+	}
+	cursor, reset, err := reader.Open(s.reader.Seal(&s.cursor))
+	if err != nil {
+		return err
+	}
+	s.read(reader)
+	s.cursor, s.reset, s.live = cursor, s.reset || reset, false
+	s.subscription = s.api.resubscribe(s.subscription, reader.Tokens(), cursor.Seq, s.wake)
+	return nil
 }
 
 // Close ends the stream.
