@@ -45,6 +45,11 @@ type Credentials struct {
 	Authorization string // of the header of that name: a JWT, with or without "Bearer "
 }
 
+// Signed tells whether the request that they came with is signed with an access key, well or not.
+func (c *Credentials) Signed() bool {
+	return c.APIKey == "" && strings.HasPrefix(strings.TrimSpace(c.Authorization), "AWS4-HMAC-SHA256")
+}
+
 const howToAsk = "send an API key in x-api-key, or a token in Authorization"
 
 // Identify gives the identity that the credentials prove, and until when; zero: for ever. An API key goes
@@ -61,7 +66,7 @@ func (a *Authenticator) Identify(ctx context.Context, c Credentials) (freshet.Id
 		return a.Keys.identify(c.APIKey)
 	case authorization == "":
 		return freshet.Identity{}, time.Time{}, refused(howToAsk)
-	case strings.HasPrefix(authorization, "AWS4-HMAC-SHA256"):
+	case c.Signed():
 		return freshet.Identity{}, time.Time{}, refused("signed requests (AWS4-HMAC-SHA256) are not set up on this server; " + howToAsk)
 	}
 	checker := a.checker(bearer(authorization))

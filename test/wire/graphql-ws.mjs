@@ -78,5 +78,29 @@ await ask(ana, "query { __typename }");
 const stranger = connect({ "x-api-key": "wrong" });
 await assert.rejects(ask(stranger, "query { __typename }"), (event) => event.code === 4403);
 
+// A ping with a credential renews that of the socket, and what runs goes on; another's ends it.
+const renewing = async (payload) => {
+  let socket;
+  const client = createClient({
+    url, webSocketImpl: WebSocket, connectionParams: { "x-api-key": key }, retryAttempts: 0, lazyCloseTimeout: 0,
+    on: { opened: (opened) => (socket = opened) },
+  });
+  const running = client.iterate({ query: "subscription { changes { changes { key } } }" });
+  await running.next();
+  const end = new Promise((resolve) => client.on("closed", (event) => resolve(event.code)));
+  const pong = new Promise((resolve) => client.on("pong", (_, payload) => resolve(payload)));
+  socket.send(JSON.stringify({ type: "ping", payload }));
+  return { answer: await Promise.race([pong, end]), running, client };
+};
+const { answer, running, client } = await renewing({ "x-api-key": key });
+assert.deepEqual(answer, { renewed: true });
+const { createTask: later } = await ask(ana, 'mutation { createTask(input: {title: "Water again"}) { id } }');
+assert.deepEqual((await running.next()).value.data.changes.changes, [{ key: later.id }]);
+await running.return();
+await client.dispose();
+const refused = await renewing({ "x-api-key": "wrong" });
+assert.equal(refused.answer, 4403);
+await assert.rejects(refused.running.next(), (event) => event.code === 4403);
+
 await Promise.all([back.return(), created.return()]);
 await Promise.all([ana.dispose(), ben.dispose()]);

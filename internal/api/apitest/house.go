@@ -58,24 +58,40 @@ func Open(t *testing.T, sdl string) *House {
 	return &House{T: t, API: a, Engine: eng}
 }
 
-// Identify knows Key, and tokens that are a user's name and groups: "ana", "ben admins staff". The name
-// "brief" gives a token that holds for a moment only.
-func (h *House) Identify(_ context.Context, c auth.Credentials) (freshet.Identity, time.Time, error) {
+// Identify knows Key, and tokens that are a user's name and groups: "ana", "ben admins staff". Among the groups
+// "for=1h" tells how long the token holds, "session=s1" of which session it is, and "iss=x" who gave it; "down" stands
+// for an issuer that cannot be asked.
+func (h *House) Identify(_ context.Context, c auth.Credentials) (id freshet.Identity, until time.Time, err error) {
 	words := strings.Fields(strings.TrimPrefix(c.Authorization, "Bearer "))
 	switch {
 	case c.APIKey == Key:
-		return freshet.Identity{Name: "key test", Providers: []freshet.Provider{freshet.APIKey}}, time.Time{}, nil
+		return freshet.Identity{Name: "key test", Providers: []freshet.Provider{freshet.APIKey}}, until, nil
 	case c.APIKey != "" || len(words) == 0:
-		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the credential is not known")
+		return id, until, freshet.Errorf(freshet.Unauthenticated, "the credential is not known")
 	}
-	var until time.Time
-	if words[0] == "brief" {
-		until = time.Now().Add(50 * time.Millisecond)
+	claims := map[string]any{"username": words[0], "sub": "sub-" + words[0]}
+	groups := []string{}
+	for _, word := range words[1:] {
+		name, value, _ := strings.Cut(word, "=")
+		switch name {
+		case "down":
+			return id, until, freshet.Errorf(freshet.Unavailable, "the issuer cannot be asked now")
+		case "for":
+			lifetime, err := time.ParseDuration(value)
+			if err != nil {
+				return id, until, err
+			}
+			until = time.Now().Add(lifetime)
+		case "session":
+			claims["origin_jti"] = value
+		case "iss":
+			claims["iss"] = value
+		default:
+			groups = append(groups, word)
+		}
 	}
-	return freshet.Identity{
-		Name: "user " + words[0], Providers: []freshet.Provider{freshet.UserPools},
-		Claims: map[string]any{"username": words[0], "sub": "sub-" + words[0], "cognito:groups": words[1:]},
-	}, until, nil
+	claims["cognito:groups"] = groups
+	return freshet.Identity{Name: "user " + words[0], Providers: []freshet.Provider{freshet.UserPools}, Claims: claims}, until, nil
 }
 
 // User gives the identity of a user with groups.

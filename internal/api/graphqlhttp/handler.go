@@ -40,8 +40,6 @@ type Signatures interface {
 	Identify(r *http.Request, body []byte) (id freshet.Identity, once func() error, err error)
 }
 
-const signedBy = "AWS4-HMAC-SHA256"
-
 const usualBodyBytes = 1 << 20
 
 // compressFrom is the size in bytes from which a response is compressed for who accepts that.
@@ -99,7 +97,7 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request) (*freshet.Identit
 		return nil, nil, false
 	}
 	credentials := auth.Credentials{APIKey: r.Header.Get("x-api-key"), Authorization: r.Header.Get("Authorization")}
-	if h.opts.Signatures == nil || credentials.APIKey != "" || !strings.HasPrefix(credentials.Authorization, signedBy) {
+	if h.opts.Signatures == nil || !credentials.Signed() {
 		id, _, err := h.api.Identify(r.Context(), h.by, credentials)
 		if err != nil {
 			return refuse(err)

@@ -2,7 +2,6 @@ package graphqlws
 
 import (
 	"encoding/json"
-	"net/http"
 
 	"github.com/gorilla/websocket"
 
@@ -70,21 +69,18 @@ func refusal(err error) closeCode {
 	return closeCode{4400, freshet.MessageOf(err)}
 }
 
+// renewalRefusal gives the close code of a credential that does not renew.
+func renewalRefusal(err error) closeCode {
+	switch freshet.CodeOf(err) {
+	case freshet.Unavailable, freshet.Internal:
+		return refusal(err)
+	}
+	return closeCode{4403, "Not renewed: " + freshet.MessageOf(err)}
+}
+
 // maxReason is the largest reason that a close frame has room for, in bytes.
 const maxReason = 123
 
 func (c closeCode) frame() []byte {
 	return websocket.FormatCloseMessage(c.code, c.reason[:min(len(c.reason), maxReason)])
-}
-
-// credential finds a header's value in the first message, or else in the request that opened the socket.
-func credential(payload map[string]json.RawMessage, headers http.Header, name string) string {
-	for key, value := range payload {
-		if http.CanonicalHeaderKey(key) == http.CanonicalHeaderKey(name) {
-			if text, err := rawjson.String(value); err == nil {
-				return text
-			}
-		}
-	}
-	return headers.Get(name)
 }

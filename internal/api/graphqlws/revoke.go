@@ -1,7 +1,6 @@
 package graphqlws
 
 import (
-	"slices"
 	"time"
 
 	"freshet"
@@ -11,16 +10,20 @@ import (
 // given nothing more in this time.
 const revokeTime = 500 * time.Millisecond
 
-// proof is what lets a socket in and can be revoked: a session of a token, or a key.
-type proof struct{ session, key string }
+// proof is what lets a socket in and can be revoked: a session of a token, a key, or the account behind
+// temporary credentials, which are stored nowhere.
+type proof struct{ session, key, user string }
 
 // proofOf gives the proof of an identity; the zero one cannot be revoked.
 func proofOf(id *freshet.Identity) proof {
-	if session, _ := id.Claims["origin_jti"].(string); session != "" {
+	if session := claim(id, "origin_jti"); session != "" {
 		return proof{session: session}
 	}
-	if slices.Contains(id.Providers, freshet.APIKey) {
+	if isKey(id) {
 		return proof{key: id.Name}
+	}
+	if id.Has(freshet.IAM) {
+		return proof{user: claim(id, "sub")}
 	}
 	return proof{}
 }
@@ -29,8 +32,11 @@ func proofOf(id *freshet.Identity) proof {
 // not wait for their end.
 func (s *Server) RevokeSession(id string) { s.revoke(proof{session: id}) }
 
-// RevokeKey ends the sockets that a key let in, given the name of its identity.
+// RevokeKey ends the sockets that a key of either kind let in, given the name of its identity.
 func (s *Server) RevokeKey(identity string) { s.revoke(proof{key: identity}) }
+
+// RevokeUser ends the sockets that temporary credentials of a user let in, given the claim sub.
+func (s *Server) RevokeUser(sub string) { s.revoke(proof{user: sub}) }
 
 func (s *Server) revoke(p proof) {
 	if p == (proof{}) {
@@ -43,16 +49,16 @@ func (s *Server) revoke(p proof) {
 	}
 }
 
-// prove notes what lets a socket in. Whoever calls it looks at the credential once more: it may have been revoked
-// before it was noted.
+// prove notes what lets a socket in, in place of what did before. Whoever calls it looks at the credential once
+// more: it may have been revoked before it was noted.
 func (s *Server) prove(c *socket, id *freshet.Identity) {
 	p := proofOf(id)
-	if p == (proof{}) {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.proof = p
+	s.unprove(c)
+	if c.proof = p; p == (proof{}) {
+		return
+	}
 	if s.proofs[p] == nil {
 		s.proofs[p] = make(map[*socket]struct{})
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"freshet"
 	"freshet/internal/api"
 )
 
@@ -30,6 +31,19 @@ type Options struct {
 	StallTime     time.Duration // how long a write may take; default 30 s
 	InitTime      time.Duration // how long a client may take to say who it is; default 10 s
 	PingEvery     time.Duration // how often an idle socket is asked whether it is there, and cursors move on; default 20 s
+
+	// Signatures proves payloads that are signed with an access key; nil: they are refused as any other credential
+	// that is not known.
+	Signatures Signatures
+}
+
+// Signatures tells who signed the headers that a payload holds, in place of a request that was never sent.
+type Signatures interface {
+	// IdentifyConnect is given the headers, and gives until when the credentials hold; zero: for ever. once lets the
+	// signature pass a single time; the door calls it before it lets somebody in.
+	//
+	// Errors of both: unauthenticated, too_large, unavailable.
+	IdentifyConnect(ctx context.Context, headers map[string]string) (id freshet.Identity, until time.Time, once func() error, err error)
 }
 
 func (o Options) withDefaults() Options {

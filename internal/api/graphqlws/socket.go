@@ -2,7 +2,6 @@ package graphqlws
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"sync"
 	"time"
@@ -11,7 +10,6 @@ import (
 
 	"freshet"
 	"freshet/internal/api"
-	"freshet/internal/auth"
 	"freshet/internal/graphql"
 )
 
@@ -21,8 +19,12 @@ type socket struct {
 	server *Server
 	ws     *websocket.Conn
 	batch  *batch
-	id     *freshet.Identity // set by connection_init
-	proof  proof             // under server.mu
+	proof  proof // under server.mu
+
+	// Set by connection_init and renewed by pings; the reader's alone.
+	id     *freshet.Identity
+	until  time.Time   // zero: for ever
+	expiry *time.Timer // nil: none
 
 	mu         sync.Mutex
 	operations map[string]*operation
@@ -37,10 +39,11 @@ type socket struct {
 
 // operation is a subscription, or a query or mutation under way.
 type operation struct {
-	id     string
-	stream api.Stream // nil for a query or mutation
-	queued bool       // in ready
-	gone   bool       // completed by the client
+	id      string
+	stream  api.Stream        // nil for a query or mutation
+	renewed *freshet.Identity // with whose rights the stream has to go on; nil: as it is
+	queued  bool              // in ready
+	gone    bool              // completed by the client
 }
 
 // maxControl bounds the bytes of answers that a client has not read; its messages wait until they are.
@@ -70,6 +73,7 @@ func (c *socket) run(ctx context.Context, headers http.Header) {
 	}()
 	var tasks sync.WaitGroup
 	c.read(ctx, headers, &tasks)
+	c.stopExpiry()
 	if c.ended() != nil {
 		<-written // the close message is sent
 		for err := error(nil); err == nil; {
@@ -169,7 +173,9 @@ func (c *socket) read(ctx context.Context, headers http.Header, tasks *sync.Wait
 			}
 			alive()
 		case "ping":
-			c.send(ctx, appendFrame(nil, "pong", "", m.Payload))
+			if !c.ping(ctx, m.Payload) {
+				return
+			}
 		case "pong":
 		case "subscribe":
 			if c.id == nil {
@@ -191,38 +197,6 @@ func (c *socket) read(ctx context.Context, headers http.Header, tasks *sync.Wait
 func isTimeout(err error) bool {
 	t, ok := err.(interface{ Timeout() bool })
 	return ok && t.Timeout()
-}
-
-// init finds out who the client is, and tells whether the socket goes on.
-func (c *socket) init(ctx context.Context, headers http.Header, payload json.RawMessage) bool {
-	if c.id != nil {
-		c.end(initTwice)
-		return false
-	}
-	var fields map[string]json.RawMessage
-	if len(payload) > 0 && json.Unmarshal(payload, &fields) != nil {
-		c.end(closeCode{badMessage.code, "the payload of connection_init is no object"})
-		return false
-	}
-	credentials := auth.Credentials{
-		APIKey: credential(fields, headers, "x-api-key"), Authorization: credential(fields, headers, "Authorization"),
-	}
-	id, until, err := c.server.api.Identify(ctx, c.server.by, credentials)
-	if err == nil {
-		c.server.prove(c, id)
-		id, until, err = c.server.api.Identify(ctx, c.server.by, credentials)
-	}
-	if err != nil {
-		c.end(refusal(err))
-		return false
-	}
-	c.id = id
-	if !until.IsZero() {
-		timer := time.AfterFunc(time.Until(until), func() { c.end(tokenExpired) })
-		context.AfterFunc(ctx, func() { timer.Stop() })
-	}
-	c.send(ctx, appendFrame(nil, "connection_ack", "", nil))
-	return true
 }
 
 // subscribe begins an operation, and tells whether the socket goes on.
@@ -256,9 +230,10 @@ func (c *socket) subscribe(ctx context.Context, m message, slots chan struct{}, 
 		c.follow(ctx, op, bound)
 	default:
 		slots <- struct{}{}
+		id := c.id
 		tasks.Go(func() {
 			defer func() { <-slots }()
-			c.reply(ctx, op, appendFrame(nil, "next", op.id, c.server.api.Execute(ctx, c.id, bound, nil)))
+			c.reply(ctx, op, appendFrame(nil, "next", op.id, c.server.api.Execute(ctx, id, bound, nil)))
 			c.finish(ctx, op, appendFrame(nil, "complete", op.id, nil))
 		})
 	}
@@ -298,12 +273,17 @@ func (c *socket) follow(ctx context.Context, op *operation, bound *graphql.Bound
 // queue lets the writer ask a stream for what is next.
 func (c *socket) queue(op *operation) {
 	c.mu.Lock()
+	c.enqueue(op)
+	c.mu.Unlock()
+	c.wake()
+}
+
+// enqueue is queue; c.mu is held, and the writer is to be woken.
+func (c *socket) enqueue(op *operation) {
 	if !op.queued && !op.gone && op.stream != nil {
 		op.queued = true
 		c.ready = append(c.ready, op)
 	}
-	c.mu.Unlock()
-	c.wake()
 }
 
 // reply sends a message of an operation that the client has not completed.

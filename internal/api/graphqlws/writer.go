@@ -6,6 +6,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"freshet"
 	"freshet/internal/api"
 )
 
@@ -89,9 +90,16 @@ func (c *socket) take() (control [][]byte, op *operation) {
 
 // advance sends what is next of a stream.
 func (c *socket) advance(ctx context.Context, op *operation) error {
-	if c.isGone(op) {
+	gone, renewed := c.news(op)
+	if gone {
 		op.stream.Close()
 		return nil
+	}
+	if renewed != nil {
+		if err := op.stream.Renew(renewed); err != nil {
+			c.fail(op, err)
+			return nil
+		}
 	}
 	responses, more, err := op.stream.Next(ctx)
 	if err != nil {
@@ -107,6 +115,14 @@ func (c *socket) advance(ctx context.Context, op *operation) error {
 		c.queue(op)
 	}
 	return nil
+}
+
+// news tells what the client has done with a stream since the last time: ended it, or shown new rights.
+func (c *socket) news(op *operation) (gone bool, renewed *freshet.Identity) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	renewed, op.renewed = op.renewed, nil
+	return op.gone, renewed
 }
 
 // fail ends a stream that cannot go on.

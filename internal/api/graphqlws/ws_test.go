@@ -32,11 +32,14 @@ type door struct {
 
 func open(t *testing.T, opts graphqlws.Options) *door {
 	t.Helper()
-	h := apitest.Open(t, sdl)
+	return serve(apitest.Open(t, sdl), opts)
+}
+
+func serve(h *apitest.House, opts graphqlws.Options) *door {
 	d := &door{House: h, server: graphqlws.New(h.API, h, opts)}
 	listener := httptest.NewServer(d.server)
 	d.url = "ws" + strings.TrimPrefix(listener.URL, "http")
-	t.Cleanup(func() {
+	h.T.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		d.server.Drain(ctx, 0)
@@ -193,7 +196,7 @@ func TestSocketIsClosedWithACode(t *testing.T) {
 		"an unknown type":            {[]string{`{"type":"start"}`}, 4400},
 		"no id":                      {[]string{`{"type":"connection_init","payload":` + byKey + `}`, `{"type":"subscribe"}`}, 4400},
 		"a message over the limit":   {[]string{`{"type":"ping","payload":"` + strings.Repeat("x", 1000) + `"}`}, websocket.CloseMessageTooBig},
-		"a token that does not last": {[]string{`{"type":"connection_init","payload":{"Authorization":"brief"}}`}, 4403},
+		"a token that does not last": {[]string{`{"type":"connection_init","payload":{"Authorization":"ana for=50ms"}}`}, 4403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := d.dial(websocket.Dialer{})

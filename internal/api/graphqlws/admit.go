@@ -1,0 +1,116 @@
+package graphqlws
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"freshet"
+	"freshet/internal/auth"
+	"freshet/internal/rawjson"
+)
+
+// fields are the members of a payload; a credential has the names of the headers that carry it elsewhere.
+type fields map[string]json.RawMessage
+
+// header gives the value of a member, whatever the case of its name.
+func (f fields) header(name string) (value json.RawMessage, found bool) {
+	for key, value := range f {
+		if http.CanonicalHeaderKey(key) == http.CanonicalHeaderKey(name) {
+			return value, true
+		}
+	}
+	return nil, false
+}
+
+// texts gives the members that are strings.
+func (f fields) texts() map[string]string {
+	texts := make(map[string]string, len(f))
+	for name, value := range f {
+		if text, err := rawjson.String(value); err == nil {
+			texts[name] = text
+		}
+	}
+	return texts
+}
+
+// credentials finds a credential in a payload, or else in the request that opened the socket.
+func (f fields) credentials(opening http.Header) auth.Credentials {
+	find := func(name string) string {
+		value, _ := f.header(name)
+		if text, err := rawjson.String(value); err == nil {
+			return text
+		}
+		return opening.Get(name)
+	}
+	return auth.Credentials{APIKey: find("x-api-key"), Authorization: find("Authorization")}
+}
+
+// init finds out who the client is, and tells whether the socket goes on.
+func (c *socket) init(ctx context.Context, opening http.Header, payload json.RawMessage) bool {
+	if c.id != nil {
+		c.end(initTwice)
+		return false
+	}
+	var f fields
+	if len(payload) > 0 && json.Unmarshal(payload, &f) != nil {
+		c.end(closeCode{badMessage.code, "the payload of connection_init is no object"})
+		return false
+	}
+	proven, err := c.identify(ctx, f, opening)
+	if err == nil {
+		err = c.admit(ctx, proven, f, opening)
+	}
+	if err != nil {
+		c.end(refusal(err))
+		return false
+	}
+	c.send(ctx, appendFrame(nil, "connection_ack", "", nil))
+	return true
+}
+
+// proven is what a credential proves.
+type proven struct {
+	id    *freshet.Identity
+	until time.Time    // zero: for ever
+	once  func() error // lets it pass a single time; nil: it may pass often
+}
+
+func (c *socket) identify(ctx context.Context, f fields, opening http.Header) (p proven, err error) {
+	credentials := f.credentials(opening)
+	if c.server.opts.Signatures == nil || !credentials.Signed() {
+		p.id, p.until, err = c.server.api.Identify(ctx, c.server.by, credentials)
+		return p, err
+	}
+	id, until, once, err := c.server.opts.Signatures.IdentifyConnect(ctx, f.texts())
+	if err != nil {
+		return p, err
+	}
+	return proven{c.server.api.Admit(id), until, once}, nil
+}
+
+// admit lets somebody in until the credential ends. It looks at that once more when it can be revoked.
+func (c *socket) admit(ctx context.Context, p proven, f fields, opening http.Header) error {
+	c.server.prove(c, p.id)
+	p, err := c.identify(ctx, f, opening)
+	if err == nil && p.once != nil {
+		err = p.once()
+	}
+	if err != nil {
+		return err
+	}
+	c.id, c.until = p.id, p.until
+	c.stopExpiry()
+	if !p.until.IsZero() {
+		c.expiry = time.AfterFunc(time.Until(p.until), func() { c.end(tokenExpired) })
+	}
+	return nil
+}
+
+func (c *socket) stopExpiry() {
+	if c.expiry != nil {
+		c.expiry.Stop()
+		c.expiry = nil
+	}
+}
