@@ -66,6 +66,10 @@ type Keys struct {
 	seals     seals
 	now       func() time.Time
 	creating  sync.Mutex // one at a time, so that no two live keys get one name
+
+	mu      sync.Mutex
+	revoked []func(identity string)
+	used    []func(id string)
 }
 
 // New makes Keys over stored records. serverKey has 32 bytes at least and lies outside the store: with
@@ -130,6 +134,7 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 
 // Revoke ends a key for good and forgets its secret. It tells whether there was a key to end.
 func (k *Keys) Revoke(ctx context.Context, id string) (found bool, err error) {
+	name := ""
 	err = k.documents.Update(ctx, []freshet.Document{document(id)}, func(bodies [][]byte) ([][]byte, error) {
 		found = false
 		if bodies[0] == nil {
@@ -142,13 +147,16 @@ func (k *Keys) Revoke(ctx context.Context, id string) (found bool, err error) {
 		if !stored.Revoked.IsZero() {
 			return bodies, nil
 		}
-		found = true
+		found, name = true, stored.Name
 		stored.Revoked, stored.Secret = k.now().UTC().Truncate(time.Millisecond), nil
 		body, err := json.Marshal(stored)
 		return [][]byte{body}, err
 	})
 	if err != nil {
 		return false, fmt.Errorf("revoke access key %s: %w", id, err)
+	}
+	if found {
+		k.tell(&k.revoked, identityName(name))
 	}
 	return found, nil
 }
@@ -196,11 +204,13 @@ func (k *Keys) permanent(ctx context.Context, id string) (credential, error) {
 	return credential{
 		secret: string(secret), expires: stored.Expires,
 		identity: freshet.Identity{
-			Name: "access key " + stored.Name, Providers: []freshet.Provider{freshet.IAM},
+			Name: identityName(stored.Name), Providers: []freshet.Provider{freshet.IAM},
 			Claims: map[string]any{"admin": stored.Admin},
 		},
 	}, nil
 }
+
+func identityName(key string) string { return "access key " + key }
 
 // credential is what a request is checked with, and whom it proves.
 type credential struct {

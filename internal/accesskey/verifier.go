@@ -90,6 +90,9 @@ func (v *Verifier) Verify(ctx context.Context, r Request) (Proof, error) {
 	if good != 1 {
 		return Proof{}, refuse(Mismatch, "the signature is not of this request: it was changed on its way, or signed with another secret")
 	}
+	if !c.temporary() {
+		v.keys.tell(&v.keys.used, c.keyID)
+	}
 	proof := Proof{Identity: owner.identity, KeyID: c.keyID, Expires: owner.expires, until: until}
 	whole, _ := hex.DecodeString(c.signature.signature) // it was parsed
 	copy(proof.signature[:], whole)
@@ -218,8 +221,10 @@ func (c *claim) checkTime(now time.Time) (until time.Time, err error) {
 	return until, nil
 }
 
+func (c *claim) temporary() bool { return strings.HasPrefix(c.keyID, temporaryPrefix) }
+
 func (v *Verifier) credential(ctx context.Context, c claim) (credential, error) {
-	if strings.HasPrefix(c.keyID, temporaryPrefix) {
+	if c.temporary() {
 		return v.keys.temporary(c.keyID, c.token)
 	}
 	if c.token != "" {

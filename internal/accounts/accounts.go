@@ -155,6 +155,7 @@ type Pool struct {
 
 	mu      sync.Mutex
 	revoked []func(sessionID, userID string)
+	barred  []func(userID string)
 }
 
 // Open opens the pool over its documents; the first time it makes a signing key, which takes a moment.

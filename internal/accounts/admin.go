@@ -180,6 +180,7 @@ func (p *Pool) setDisabled(ctx context.Context, id string, disabled bool) error 
 	if err != nil || !disabled {
 		return err
 	}
+	p.tellBarred(id)
 	return p.endSessions(ctx, id, "")
 }
 
@@ -299,5 +300,6 @@ func (p *Pool) delete(ctx context.Context, u *user) error {
 	if err != nil {
 		return err
 	}
+	p.tellBarred(u.ID)
 	return p.endSessions(ctx, u.ID, "")
 }

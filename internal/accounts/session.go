@@ -181,6 +181,23 @@ func (p *Pool) tellRevoked(sessionID, userID string) {
 	}
 }
 
+// OnBar has a function called when an account is disabled or deleted by an act of this process, whether it has
+// sessions or not. It is called after that is stored, and must not hold up its caller.
+func (p *Pool) OnBar(f func(userID string)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.barred = append(p.barred, f)
+}
+
+func (p *Pool) tellBarred(userID string) {
+	p.mu.Lock()
+	functions := p.barred
+	p.mu.Unlock()
+	for _, f := range functions {
+		f(userID)
+	}
+}
+
 // Sweep takes away what has had its time: sessions, codes, counts of guesses. The server calls it now and then,
 // once an hour say. It gives how many documents went.
 func (p *Pool) Sweep(ctx context.Context) (int, error) {

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -188,6 +189,8 @@ func TestEnds(t *testing.T) {
 			}
 			told = append(told, sessionID)
 		})
+		var barred []string
+		f.OnBar(func(userID string) { barred = append(barred, userID) })
 		want := map[string]bool{}
 		if c.mine != "" {
 			want[f.claims(mine.Access)["origin_jti"].(string)] = true
@@ -213,6 +216,10 @@ func TestEnds(t *testing.T) {
 		f.want(name+": its own session, at another server", err, c.mine)
 		_, _, err = elsewhere.Check(t.Context(), other.Access)
 		f.want(name+": the other session, at another server", err, otherFault)
+		wantBarred := name == "disabled" || name == "deleted"
+		if wantBarred != slices.Equal(barred, []string{id}) || !wantBarred && barred != nil {
+			t.Errorf("%s: told of the accounts %v", name, barred)
+		}
 		if len(told) != len(want) {
 			t.Errorf("%s: told of %d sessions, want %d", name, len(told), len(want))
 		}

@@ -35,6 +35,14 @@ type Key struct {
 // Live tells whether the key has not expired.
 func (k *Key) Live(now time.Time) bool { return k.Expires.IsZero() || now.Before(k.Expires) }
 
+// Ref names the key among all: its id, or of a fixed one "fixed NAME".
+func (k *Key) Ref() string {
+	if k.Fixed {
+		return "fixed " + k.Name
+	}
+	return k.ID
+}
+
 // secretHash is the SHA-256 of a secret. A secret that Create makes has 192 random bits, which nobody can
 // guess from a fast hash; a slow one, as passwords need, would only slow down each request.
 type secretHash [sha256.Size]byte
@@ -49,6 +57,7 @@ type Keys struct {
 	keys     map[secretHash]Key
 	creating map[string]bool // names of keys that are being stored
 	revoked  []func(identity string)
+	used     []func(ref string)
 }
 
 // storedKey is the record of a key, under its id.
@@ -184,6 +193,13 @@ func (k *Keys) OnRevoke(f func(identity string)) {
 	k.revoked = append(k.revoked, f)
 }
 
+// OnUse has a function called with the Ref of a key whenever it has let somebody in. It must not hold up its caller.
+func (k *Keys) OnUse(f func(ref string)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.used = append(k.used, f)
+}
+
 func identityName(key string) string { return "key " + key }
 
 // Check gives the identity that a secret proves. Any other secret gives an error with the code
@@ -197,11 +213,13 @@ func (k *Keys) Check(secret string) (freshet.Identity, error) {
 // something about hashes, which a caller cannot choose, and nothing about secrets.
 func (k *Keys) identify(secret string) (freshet.Identity, time.Time, error) {
 	var key Key
+	var used []func(string)
 	found := false
 	if len(secret) <= maxSecret {
 		hash := hashOf(secret)
 		k.mu.RLock()
 		key, found = k.keys[hash]
+		used = k.used
 		k.mu.RUnlock()
 	}
 	if !found {
@@ -209,6 +227,9 @@ func (k *Keys) identify(secret string) (freshet.Identity, time.Time, error) {
 	}
 	if !key.Live(k.now()) {
 		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the API key has expired")
+	}
+	for _, f := range used {
+		f(key.Ref())
 	}
 	return freshet.Identity{Name: identityName(key.Name), Providers: []freshet.Provider{freshet.APIKey}, Scopes: key.Scopes}, key.Expires, nil
 }

@@ -232,3 +232,25 @@ func TestKeysAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestUsesAreTold(t *testing.T) {
+	c := newClock()
+	keys := openKeys(t, new(documentstest.Memory), c)
+	var told []string
+	keys.OnUse(func(ref string) { told = append(told, ref) })
+	key, secret, err := keys.Create(t.Context(), "phone", c.now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.AddFixed("given", "12345678"); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{secret, "12345678", "123456789"} {
+		_, _ = keys.Check(secret)
+	}
+	c.advance(time.Hour)
+	_, _ = keys.Check(secret) // it has expired
+	if want := []string{key.ID, "fixed given"}; !slices.Equal(told, want) {
+		t.Errorf("told of %q, want %q", told, want)
+	}
+}
