@@ -13,6 +13,8 @@ import (
 	"freshet"
 	"freshet/internal/accesskey"
 	"freshet/internal/accounts"
+	"freshet/internal/api/graphqlhttp"
+	"freshet/internal/api/graphqlws"
 	"freshet/internal/engine"
 	"freshet/internal/mail"
 )
@@ -88,19 +90,44 @@ type signatures struct {
 	pool     *accounts.Pool
 }
 
-// Identify gives who signed a request. Temporary credentials are stored nowhere, so the account behind them is
-// looked at each time.
+var (
+	_ graphqlhttp.Signatures = (*signatures)(nil)
+	_ graphqlws.Signatures   = (*signatures)(nil)
+)
+
+// Identify gives who signed a request.
 func (s *signatures) Identify(r *http.Request, body []byte) (freshet.Identity, func() error, error) {
-	proof, err := s.verifier.Verify(r.Context(), accesskey.RequestOf(r, body))
+	id, _, once, err := s.identify(r.Context(), accesskey.RequestOf(r, body))
+	return id, once, err
+}
+
+// What is signed to open a socket, as clients of AppSync do: a POST that is never sent.
+const (
+	connectPath = "/graphql/connect"
+	connectBody = "{}"
+)
+
+// IdentifyConnect gives who signed the headers with which a socket opens.
+func (s *signatures) IdentifyConnect(ctx context.Context, headers map[string]string) (freshet.Identity, time.Time, func() error, error) {
+	request, err := accesskey.SocketRequest(connectPath, headers, []byte(connectBody))
 	if err != nil {
-		return freshet.Identity{}, nil, err
+		return freshet.Identity{}, time.Time{}, nil, err
+	}
+	return s.identify(ctx, request)
+}
+
+// identify looks at the account behind temporary credentials each time, for those are stored nowhere.
+func (s *signatures) identify(ctx context.Context, r accesskey.Request) (freshet.Identity, time.Time, func() error, error) {
+	proof, err := s.verifier.Verify(ctx, r)
+	if err != nil {
+		return freshet.Identity{}, time.Time{}, nil, err
 	}
 	if sub, _ := proof.Identity.Claims["sub"].(string); sub != "" {
-		if err := s.good(r.Context(), sub); err != nil {
-			return freshet.Identity{}, nil, err
+		if err := s.good(ctx, sub); err != nil {
+			return freshet.Identity{}, time.Time{}, nil, err
 		}
 	}
-	return proof.Identity, func() error { return s.verifier.Once(proof) }, nil
+	return proof.Identity, proof.Expires, func() error { return s.verifier.Once(proof) }, nil
 }
 
 func (s *signatures) good(ctx context.Context, sub string) error {

@@ -32,6 +32,12 @@ func (r *running) signIn(t *testing.T, name string) string {
 	if err := r.people.pool.AdminSetUserPassword(t.Context(), by, name, testPassword, true); err != nil {
 		t.Fatal(err)
 	}
+	return r.token(t, name)
+}
+
+// token signs a user in, and gives an access token.
+func (r *running) token(t *testing.T, name string) string {
+	t.Helper()
 	result, err := r.people.pool.InitiateAuth(t.Context(), accounts.Caller{Client: DefaultClient, Address: "192.0.2.1"}, accounts.AuthRequest{
 		Flow: "USER_PASSWORD_AUTH", Parameters: map[string]string{"USERNAME": name, "PASSWORD": testPassword},
 	})
@@ -41,8 +47,8 @@ func (r *running) signIn(t *testing.T, name string) string {
 	return result.Tokens.Access
 }
 
-// connect opens a socket and says who it is.
-func (r *running) connect(t *testing.T, payload string) *websocket.Conn {
+// dial opens a socket.
+func (r *running) dial(t *testing.T) *websocket.Conn {
 	t.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
 	ws, _, err := dialer.Dial("ws://"+r.Addr()+"/graphql", nil)
@@ -50,6 +56,13 @@ func (r *running) connect(t *testing.T, payload string) *websocket.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ws.Close() })
+	return ws
+}
+
+// connect opens a socket and says who it is.
+func (r *running) connect(t *testing.T, payload string) *websocket.Conn {
+	t.Helper()
+	ws := r.dial(t)
 	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"connection_init","payload":`+payload+`}`)); err != nil {
 		t.Fatal(err)
 	}

@@ -111,17 +111,20 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the API: %w", err)
 	}
+	signed := &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{}), pool: s.people.pool}
 	graphql, err := graphqlhttp.New(a, identify, graphqlhttp.Options{
 		BodyBytes:  s.cfg.Limits.BodyBytes,
-		Signatures: &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{}), pool: s.people.pool},
+		Signatures: signed,
 	})
 	if err != nil {
 		return err
 	}
 	s.sockets = graphqlws.New(a, identify, graphqlws.Options{
-		MessageBytes: s.cfg.Limits.BodyBytes, Subscriptions: s.cfg.Limits.Subscriptions,
+		MessageBytes: s.cfg.Limits.BodyBytes, Subscriptions: s.cfg.Limits.Subscriptions, Signatures: signed,
 	})
 	s.people.pool.OnRevoke(func(session, _ string) { s.sockets.RevokeSession(session) })
+	s.people.pool.OnBar(s.sockets.RevokeUser)
+	s.people.keys.OnRevoke(s.sockets.RevokeKey)
 	s.keyring = identify.Keys
 	s.keyring.OnRevoke(s.sockets.RevokeKey)
 	errorLog := slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn)
