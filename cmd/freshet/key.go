@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"freshet"
-	"freshet/internal/accesskey"
 	"freshet/internal/api/control"
 )
 
@@ -122,15 +121,15 @@ func newKeyList(o *options) *cobra.Command {
 	}
 }
 
-func printKeys(w io.Writer, keys []control.Key, signed []accesskey.Key) error {
+func printKeys(w io.Writer, keys []control.Key, signed []control.SignedKey) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tNAME\tCREATED\tEXPIRES")
+	fmt.Fprintln(table, "ID\tNAME\tCREATED\tEXPIRES\tLAST USED")
 	for _, key := range keys {
 		if key.Fixed {
-			fmt.Fprintf(table, "-\t%s\tfixed\tnever\n", key.Name)
+			fmt.Fprintf(table, "-\t%s\tfixed\tnever\t%s\n", key.Name, never(key.Used))
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), never(key.Used))
 	}
 	for _, key := range signed {
 		kind := "signed"
@@ -140,7 +139,7 @@ func printKeys(w io.Writer, keys []control.Key, signed []accesskey.Key) error {
 		if !key.Revoked.IsZero() {
 			kind += ", revoked"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), kind)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), never(key.Used), kind)
 	}
 	return table.Flush()
 }

@@ -87,7 +87,10 @@ func completeDesk(ctx context.Context, desk *control.Desk, st *pebble.DB, cfg *C
 	if desk.Engine, err = openEngine(ctx, st, sources, cfg, logger); err != nil {
 		return err
 	}
-	desk.Keyring, _, err = openKeys(ctx, cfg, desk.Engine.Documents())
+	if desk.Keyring, _, err = openKeys(ctx, cfg, desk.Engine.Documents()); err != nil {
+		return err
+	}
+	desk.Uses, err = openUses(ctx, desk.Engine.Documents(), logger)
 	return err
 }
 

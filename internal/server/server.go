@@ -55,6 +55,7 @@ type Server struct {
 	feed     *feed.Feed
 	keyring  *auth.Keys
 	people   *people
+	uses     *keyUses
 	sockets  *graphqlws.Server
 	listener net.Listener
 	public   *http.Server
@@ -103,6 +104,9 @@ func (s *Server) open(ctx context.Context) error {
 	if s.people, err = openPeople(ctx, &s.cfg, s.engine, s.URL(), s.logger); err != nil {
 		return err
 	}
+	if s.uses, err = openUses(ctx, s.engine.Documents(), s.logger); err != nil {
+		return err
+	}
 	identify, err := s.openAuth(ctx)
 	if err != nil {
 		return err
@@ -125,8 +129,10 @@ func (s *Server) open(ctx context.Context) error {
 	s.people.pool.OnRevoke(func(session, _ string) { s.sockets.RevokeSession(session) })
 	s.people.pool.OnBar(s.sockets.RevokeUser)
 	s.people.keys.OnRevoke(s.sockets.RevokeKey)
+	s.people.keys.OnUse(s.uses.note)
 	s.keyring = identify.Keys
 	s.keyring.OnRevoke(s.sockets.RevokeKey)
+	s.keyring.OnUse(s.uses.note)
 	errorLog := slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn)
 	routes, err := s.routes(graphql)
 	if err != nil {
@@ -142,7 +148,7 @@ func (s *Server) open(ctx context.Context) error {
 	s.opened = append(s.opened, s.desk)
 	desk := newDesk(s.store)
 	desk.Engine, desk.Keyring, desk.Address = s.engine, identify.Keys, s.Addr()
-	desk.Pool, desk.Mail, desk.AccessKeys = s.people.pool, s.people.mail, s.people.keys
+	desk.Pool, desk.Mail, desk.AccessKeys, desk.Uses = s.people.pool, s.people.mail, s.people.keys, s.uses
 	s.control = &http.Server{Handler: control.NewHandler(desk), ReadHeaderTimeout: headerTime, ErrorLog: errorLog}
 	return nil
 }
@@ -213,6 +219,7 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() { s.follow(background) })
 	running.Go(func() { s.trimOften(background) })
 	running.Go(func() { s.deliver(background) })
+	running.Go(func() { s.uses.run(background) })
 	// An operator's command may go on for ever; it ends when the doors begin to close.
 	operating, dismiss := context.WithCancelCause(background)
 	s.control.BaseContext = func(net.Listener) context.Context { return operating }

@@ -40,10 +40,16 @@ type Letters interface {
 // SignedKeys is the keys that sign requests.
 type SignedKeys interface {
 	// SignedKeys gives them, oldest first, expired and revoked ones too.
-	SignedKeys(ctx context.Context) ([]accesskey.Key, error)
+	SignedKeys(ctx context.Context) ([]SignedKey, error)
 	// CreateSignedKey makes one; a zero expires stands for never. The secret is given this once. Errors: as
 	// CreateKey.
 	CreateSignedKey(ctx context.Context, name string, expires time.Time, admin bool) (key accesskey.Key, secret string, err error)
+}
+
+// SignedKey is a key that signs requests, as an operator is shown it.
+type SignedKey struct {
+	accesskey.Key
+	Used time.Time `json:"used,omitzero"` // when it let somebody in last; zero: never
 }
 
 // User is an account as an operator is shown it.
@@ -211,8 +217,13 @@ func (d *Desk) Letters(ctx context.Context) ([]mail.Entry, error) { return d.Mai
 func (d *Desk) Letter(ctx context.Context, id string) (mail.Kept, error) { return d.Mail.Show(ctx, id) }
 
 // SignedKeys gives the keys that sign requests.
-func (d *Desk) SignedKeys(ctx context.Context) ([]accesskey.Key, error) {
-	return d.AccessKeys.List(ctx)
+func (d *Desk) SignedKeys(ctx context.Context) ([]SignedKey, error) {
+	list, err := d.AccessKeys.List(ctx)
+	var shown []SignedKey
+	for _, key := range list {
+		shown = append(shown, SignedKey{key, d.lastUse(key.ID)})
+	}
+	return shown, err
 }
 
 // CreateSignedKey makes a key that signs requests.

@@ -153,8 +153,8 @@ func (h *handler) letter(r *http.Request, _ *stream) (any, error) {
 }
 
 // SignedKeys gives the keys that sign requests.
-func (c *Client) SignedKeys(ctx context.Context) ([]accesskey.Key, error) {
-	var keys []accesskey.Key
+func (c *Client) SignedKeys(ctx context.Context) ([]SignedKey, error) {
+	var keys []SignedKey
 	err := c.call(ctx, "GET", "/signed-keys", nil, nil, noItem, &keys)
 	return keys, err
 }

@@ -68,6 +68,7 @@ type Key struct {
 	Name    string          `json:"name"`
 	Created time.Time       `json:"created,omitzero"`
 	Expires time.Time       `json:"expires,omitzero"` // zero: never
+	Used    time.Time       `json:"used,omitzero"`    // when it let somebody in last; zero: never
 	Scopes  []freshet.Scope `json:"scopes,omitempty"` // none: whatever the rules allow
 	Fixed   bool            `json:"fixed,omitempty"`  // given at the start of the server; it cannot be revoked
 }

@@ -24,8 +24,17 @@ type Desk struct {
 	Pool       *accounts.Pool
 	Mail       *mail.Mail
 	AccessKeys *accesskey.Keys
+	Uses       Uses // of keys; nil: they are not known
 	CheckStore func(ctx context.Context, progress func(stage string, done int)) (Report, error)
 	Address    string // of the public door
+}
+
+// Uses tells when keys were used, by the Ref of an API key and the id of one that signs.
+type Uses interface {
+	// Last gives when a key let somebody in last; zero: never.
+	Last(ref string) time.Time
+	// Forget forgets a key that is gone; what cannot be forgotten does no harm.
+	Forget(ctx context.Context, ref string)
 }
 
 // operator is who writes here.
@@ -47,9 +56,22 @@ func (d *Desk) Status(context.Context) (Status, error) {
 func (d *Desk) Keys(context.Context) ([]Key, error) {
 	var keys []Key
 	for _, key := range d.Keyring.List() {
-		keys = append(keys, Key(key))
+		keys = append(keys, d.shownKey(key))
 	}
 	return keys, nil
+}
+
+func (d *Desk) shownKey(key auth.Key) Key {
+	return Key{
+		ID: key.ID, Name: key.Name, Created: key.Created, Expires: key.Expires, Used: d.lastUse(key.Ref()), Scopes: key.Scopes, Fixed: key.Fixed,
+	}
+}
+
+func (d *Desk) lastUse(ref string) time.Time {
+	if d.Uses == nil {
+		return time.Time{}
+	}
+	return d.Uses.Last(ref)
 }
 
 // CreateKey makes an API key.
@@ -60,12 +82,15 @@ func (d *Desk) CreateKey(ctx context.Context, name string, expires time.Time, sc
 		}
 	}
 	key, secret, err := d.Keyring.Create(ctx, name, expires, scopes...)
-	return Key(key), secret, err
+	return d.shownKey(key), secret, err
 }
 
 // RevokeKey takes an API key away.
 func (d *Desk) RevokeKey(ctx context.Context, id string) error {
 	found, err := d.Keyring.Revoke(ctx, id)
+	if found && d.Uses != nil {
+		d.Uses.Forget(ctx, id)
+	}
 	if err == nil && !found && d.AccessKeys != nil {
 		found, err = d.AccessKeys.Revoke(ctx, id)
 	}
