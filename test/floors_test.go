@@ -35,6 +35,7 @@ var floors = map[string]struct {
 	"freshet/internal/feed":          {3, "reads the log back; writes nothing"},
 	"freshet/internal/files":         {4, "versions of files are records, written through the engine"},
 	"freshet/internal/notify":        {4, "a reader of the log like any other"},
+	"freshet/internal/audit":         {4, "what happened is records, written through the engine"},
 	"freshet/internal/api":           {5, "what is asked for, whatever the door"},
 	"freshet/internal/api/*":         {6, "a door knows its own dialect, and no other door"},
 	"freshet/internal/server":        {7, "puts the parts together; the only one that picks a store"},

@@ -146,6 +146,10 @@ func settings() []setting {
 			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.KeepHistory }),
 		},
 		{
+			name: "keep-audit", usage: "how long it is kept what happened to accounts and keys: a `time` like 90d, or 0 for ever (default 90d)",
+			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.KeepAudit }),
+		},
+		{
 			name: "log-level", usage: "the least `level` of log lines: debug, info, warn or error (default info)",
 			apply: func(cfg *server.Config, values []string) error {
 				if err := cfg.LogLevel.UnmarshalText([]byte(values[0])); err != nil {

@@ -22,7 +22,7 @@ const (
 // e-mail. Errors: UsernameExists, UnsupportedUserState for RESEND to one who has signed in.
 func (p *Pool) AdminCreateUser(ctx context.Context, c Caller, r AdminCreateUser) (_ User, err error) {
 	who := r.Username
-	defer func() { p.record(ctx, c, "AdminCreateUser", who, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "AdminCreateUser", who, OutcomeOK, err) }()
 	if r.MessageAction != "" && r.MessageAction != messageResend && r.MessageAction != messageSuppress {
 		return User{}, refuse(InvalidParameter, "MessageAction has to be RESEND or SUPPRESS.")
 	}
@@ -107,7 +107,7 @@ func (p *Pool) administer(ctx context.Context, c Caller, what, username string, 
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, what, u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, what, u.ID, OutcomeOK, err) }()
 	return act(u)
 }
 
@@ -260,7 +260,7 @@ func (p *Pool) DeleteUser(ctx context.Context, c Caller, accessToken string) (er
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "DeleteUser", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "DeleteUser", u.ID, OutcomeOK, err) }()
 	return p.delete(ctx, u)
 }
 

@@ -124,7 +124,7 @@ func (p *Pool) UpdateUserAttributes(ctx context.Context, c Caller, accessToken s
 	if err != nil {
 		return nil, err
 	}
-	defer func() { p.record(ctx, c, "UpdateUserAttributes", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "UpdateUserAttributes", u.ID, OutcomeOK, err) }()
 	attributes, err := p.readAttributes(list, false)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func (p *Pool) DeleteUserAttributes(ctx context.Context, c Caller, accessToken s
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "DeleteUserAttributes", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "DeleteUserAttributes", u.ID, OutcomeOK, err) }()
 	return p.deleteAttributes(ctx, u.ID, names, false)
 }
 
@@ -189,7 +189,7 @@ func (p *Pool) GetUserAttributeVerificationCode(ctx context.Context, c Caller, a
 	if err != nil {
 		return Delivery{}, err
 	}
-	defer func() { p.record(ctx, c, "GetUserAttributeVerificationCode", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "GetUserAttributeVerificationCode", u.ID, OutcomeOK, err) }()
 	if attribute != attrEmail {
 		return Delivery{}, NotSupported("the verification of " + excerpt(attribute))
 	}
@@ -210,7 +210,7 @@ func (p *Pool) VerifyUserAttribute(ctx context.Context, c Caller, accessToken, a
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "VerifyUserAttribute", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "VerifyUserAttribute", u.ID, OutcomeOK, err) }()
 	if attribute != attrEmail {
 		return NotSupported("the verification of " + excerpt(attribute))
 	}

@@ -14,16 +14,17 @@ type Audit interface {
 
 // Entry is one thing that happened. It holds no secret.
 type Entry struct {
-	At      time.Time
-	Who     string // the user's id, or what was typed where no user was looked up
-	What    string // the operation, as Cognito names it
-	By      string // the operator who asked; empty: the user
-	Client  string
-	From    string // the network address
-	Outcome string // "ok", the challenge that follows, or the fault's name
+	At      time.Time `json:"at"`
+	Who     string    `json:"who,omitempty"`    // the user's id, or what was typed where no user was looked up
+	What    string    `json:"what"`             // the operation, as Cognito names it
+	By      string    `json:"by,omitempty"`     // the operator who asked; empty: the user
+	Client  string    `json:"client,omitempty"` // the id of the app
+	From    string    `json:"from,omitempty"`   // the network address
+	Outcome string    `json:"outcome"`          // OutcomeOK, the challenge that follows, or the fault's name
 }
 
-const outcomeOK = "ok"
+// OutcomeOK is the outcome of what was done.
+const OutcomeOK = "ok"
 
 // record tells the audit what became of an operation.
 func (p *Pool) record(ctx context.Context, c Caller, what, who, outcome string, err error) {

@@ -42,7 +42,7 @@ func (p *Pool) AuthorizationCode(ctx context.Context, c Caller, accessToken stri
 	if err != nil {
 		return "", err
 	}
-	defer func() { p.record(ctx, c, "AuthorizationCode", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "AuthorizationCode", u.ID, OutcomeOK, err) }()
 	switch {
 	case g.RedirectURI == "":
 		return "", refuse(InvalidParameter, "redirect_uri is missing")
@@ -65,7 +65,7 @@ func (p *Pool) AuthorizationCode(ctx context.Context, c Caller, accessToken stri
 // first one made, as one of the two was stolen. Errors: NotAuthorized, which is OAuth's invalid_grant.
 func (p *Pool) Exchange(ctx context.Context, c Caller, code, redirectURI, verifier string) (_ *Tokens, err error) {
 	who := ""
-	defer func() { p.record(ctx, c, "Exchange", who, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "Exchange", who, OutcomeOK, err) }()
 	if err := p.knows(c); err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func noSuchGroup(name string) error {
 
 // CreateGroup makes a group. Errors: GroupExists.
 func (p *Pool) CreateGroup(ctx context.Context, c Caller, g Group) (_ Group, err error) {
-	defer func() { p.record(ctx, c, "CreateGroup", g.Name, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "CreateGroup", g.Name, OutcomeOK, err) }()
 	if !groupName.MatchString(g.Name) {
 		return Group{}, refuse(InvalidParameter, "A group name has 1 to 128 characters, none of them a space.")
 	}
@@ -90,7 +90,7 @@ func checkGroup(g Group) error {
 
 // UpdateGroup gives a group another description and precedence.
 func (p *Pool) UpdateGroup(ctx context.Context, c Caller, g Group) (_ Group, err error) {
-	defer func() { p.record(ctx, c, "UpdateGroup", g.Name, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "UpdateGroup", g.Name, OutcomeOK, err) }()
 	if err := checkGroup(g); err != nil {
 		return Group{}, err
 	}
@@ -128,7 +128,7 @@ func (p *Pool) GetGroup(ctx context.Context, name string) (Group, error) {
 // DeleteGroup takes a group away, and its members out of it first. When it is cut off, it may be called again;
 // nobody joins in between.
 func (p *Pool) DeleteGroup(ctx context.Context, c Caller, name string) (err error) {
-	defer func() { p.record(ctx, c, "DeleteGroup", name, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "DeleteGroup", name, OutcomeOK, err) }()
 	if err := p.changeGroup(ctx, name, func(g *group) { g.Removing = true }); err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (p *Pool) AdminAddUserToGroup(ctx context.Context, c Caller, username, name
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "AdminAddUserToGroup "+excerpt(name), u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "AdminAddUserToGroup "+excerpt(name), u.ID, OutcomeOK, err) }()
 	of, as := groupDocument(name), memberDocument(name, u.ID)
 	return p.change(ctx, u.ID, func(e *edit, u *user) error {
 		var g group
@@ -182,7 +182,7 @@ func (p *Pool) AdminRemoveUserFromGroup(ctx context.Context, c Caller, username,
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "AdminRemoveUserFromGroup "+excerpt(name), u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "AdminRemoveUserFromGroup "+excerpt(name), u.ID, OutcomeOK, err) }()
 	if _, err := p.GetGroup(ctx, name); err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func (p *Pool) AssociateSoftwareToken(ctx context.Context, c Caller, accessToken
 			u.PendingTOTP = seal(p.secrets.rest, secret, "totp", u.ID)
 			return nil
 		})
-		p.record(ctx, c, "AssociateSoftwareToken", u.ID, outcomeOK, err)
+		p.record(ctx, c, "AssociateSoftwareToken", u.ID, OutcomeOK, err)
 		return totpText(secret), "", err
 	}
 	t, _, err := p.setUpUser(ctx, c, session)
@@ -115,7 +115,7 @@ func (p *Pool) AssociateSoftwareToken(ctx context.Context, c Caller, accessToken
 		return "", "", err
 	}
 	t.Secret = secret
-	p.record(ctx, c, "AssociateSoftwareToken", t.User, outcomeOK, nil)
+	p.record(ctx, c, "AssociateSoftwareToken", t.User, OutcomeOK, nil)
 	return totpText(secret), p.seal(t, p.config.ChallengeLifetime), nil
 }
 
@@ -157,7 +157,7 @@ func (p *Pool) VerifySoftwareToken(ctx context.Context, c Caller, accessToken, s
 		return "", err
 	}
 	userID = u.ID
-	defer func() { p.record(ctx, c, "VerifySoftwareToken", userID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "VerifySoftwareToken", userID, OutcomeOK, err) }()
 	sealed := func(u *user) []byte { return u.PendingTOTP }
 	if setUp {
 		if t.Secret == nil {
@@ -205,7 +205,7 @@ func (p *Pool) SetUserMFAPreference(ctx context.Context, c Caller, accessToken s
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "SetUserMFAPreference", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "SetUserMFAPreference", u.ID, OutcomeOK, err) }()
 	return p.setMFA(ctx, u.ID, totp, email)
 }
 

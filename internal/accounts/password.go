@@ -101,7 +101,7 @@ func (p *Pool) ChangePassword(ctx context.Context, c Caller, accessToken, previo
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "ChangePassword", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "ChangePassword", u.ID, OutcomeOK, err) }()
 	if err := CheckPassword(proposed, u.Name, u.email()); err != nil {
 		return err
 	}

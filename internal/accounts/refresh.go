@@ -54,7 +54,7 @@ func (p *Pool) hashRefresh(token string) []byte { return mac(p.secrets.codes, "r
 // stolen, and the session ends. Errors: NotAuthorized and RefreshTokenReuse.
 func (p *Pool) GetTokensFromRefreshToken(ctx context.Context, c Caller, token string) (tokens *Tokens, err error) {
 	who := ""
-	defer func() { p.record(ctx, c, "GetTokensFromRefreshToken", who, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "GetTokensFromRefreshToken", who, OutcomeOK, err) }()
 	if err := p.knows(c); err != nil {
 		return nil, err
 	}

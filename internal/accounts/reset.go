@@ -20,7 +20,7 @@ func (p *Pool) ConfirmForgotPassword(ctx context.Context, c Caller, username, co
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "ConfirmForgotPassword", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "ConfirmForgotPassword", u.ID, OutcomeOK, err) }()
 	if err := CheckPassword(password, username); err != nil {
 		return err
 	}

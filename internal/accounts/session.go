@@ -81,7 +81,7 @@ func (p *Pool) GlobalSignOut(ctx context.Context, c Caller, accessToken string) 
 	if err != nil {
 		return err
 	}
-	defer func() { p.record(ctx, c, "GlobalSignOut", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "GlobalSignOut", u.ID, OutcomeOK, err) }()
 	return p.signOut(ctx, u.ID)
 }
 
@@ -106,7 +106,7 @@ func (p *Pool) RevokeToken(ctx context.Context, c Caller, refreshToken string) (
 	if err != nil {
 		return nil // see above
 	}
-	defer func() { p.record(ctx, c, "RevokeToken", r.user, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "RevokeToken", r.user, OutcomeOK, err) }()
 	return p.endSession(ctx, r.user, r.session, c.Client)
 }
 

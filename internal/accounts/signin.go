@@ -63,7 +63,7 @@ func (r *AuthResult) outcome() string {
 	if r.Challenge != "" {
 		return r.Challenge
 	}
-	return outcomeOK
+	return OutcomeOK
 }
 
 // InitiateAuth begins a sign-in, or refreshes tokens. Errors: NotAuthorized for a wrong name or password alike,

@@ -247,7 +247,7 @@ func (p *Pool) JWKS(ctx context.Context) ([]byte, error) {
 
 // RotateSigningKey makes a key that signs from now on. The old ones verify until their tokens expire.
 func (p *Pool) RotateSigningKey(ctx context.Context, c Caller) (err error) {
-	defer func() { p.record(ctx, c, "RotateSigningKey", "", outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "RotateSigningKey", "", OutcomeOK, err) }()
 	p.keys.making.Lock()
 	defer p.keys.making.Unlock()
 	if err := p.keys.reread(ctx); err != nil {

@@ -28,7 +28,7 @@ type SignedUp struct {
 // SignUp makes an account and mails the code that confirms it. Errors: UsernameExists, InvalidPassword and
 // InvalidParameter.
 func (p *Pool) SignUp(ctx context.Context, c Caller, r SignUp) (_ SignedUp, err error) {
-	defer func() { p.record(ctx, c, "SignUp", r.Username, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "SignUp", r.Username, OutcomeOK, err) }()
 	if err := p.knows(c); err != nil {
 		return SignedUp{}, err
 	}
@@ -193,7 +193,7 @@ func (p *Pool) ConfirmSignUp(ctx context.Context, c Caller, username, code, sess
 	if err != nil {
 		return "", err
 	}
-	defer func() { p.record(ctx, c, "ConfirmSignUp", u.ID, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, "ConfirmSignUp", u.ID, OutcomeOK, err) }()
 	var verdict error
 	err = p.update(ctx, []freshet.Document{userDocument(u.ID), codeDocument(u.ID, codeSignUp)}, func(e *edit) error {
 		now := new(user)
@@ -252,7 +252,7 @@ func (p *Pool) ResendConfirmationCode(ctx context.Context, c Caller, username st
 // tell.
 func (p *Pool) requestCode(ctx context.Context, c Caller, what, username string, w purpose, meant func(*user) bool) (_ Delivery, err error) {
 	who := username
-	defer func() { p.record(ctx, c, what, who, outcomeOK, err) }()
+	defer func() { p.record(ctx, c, what, who, OutcomeOK, err) }()
 	if err := p.knows(c); err != nil {
 		return Delivery{}, err
 	}

@@ -89,7 +89,16 @@ func documentPut(ref store.Ref, current *freshet.Record, before, after []byte) (
 // Under calls visit with every document of a kind whose key begins with a prefix, in the order of the keys.
 func (ds Documents) Under(ctx context.Context, kind freshet.ModelName, prefix string, visit func(key string, body []byte) error) error {
 	from := freshet.AppendStringPrefix(nil, prefix)
-	query := store.Query{Model: kind, All: true, From: from, To: after(from), Limit: 1000}
+	return ds.visit(ctx, kind, from, after(from), visit)
+}
+
+// From calls visit with every document of a kind from a key on, in the order of the keys.
+func (ds Documents) From(ctx context.Context, kind freshet.ModelName, key string, visit func(key string, body []byte) error) error {
+	return ds.visit(ctx, kind, freshet.AppendStringPrefix(nil, key), after(freshet.AppendStringPrefix(nil, "")), visit)
+}
+
+func (ds Documents) visit(ctx context.Context, kind freshet.ModelName, from, to []byte, visit func(key string, body []byte) error) error {
+	query := store.Query{Model: kind, All: true, From: from, To: to, Limit: 1000}
 	for {
 		page, err := ds.store.Query(ctx, query)
 		if err != nil {

@@ -77,3 +77,22 @@ func TestDocumentsHidden(t *testing.T) {
 		}
 	}
 }
+
+func TestDocumentsFrom(t *testing.T) {
+	documents := newFixture(t, tasks).Documents()
+	for _, d := range []freshet.Document{{Kind: "_A", Key: "1"}, {Kind: "_A", Key: "12"}, {Kind: "_A", Key: "2"}, {Kind: "_B", Key: "3"}} {
+		if err := freshet.PutDocument(t.Context(), documents, d, d.Key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for from, want := range map[string]string{"": "1 12 2 ", "1": "1 12 2 ", "1\x00": "12 2 ", "13": "2 ", "2": "2 ", "3": ""} {
+		got := ""
+		err := documents.From(t.Context(), "_A", from, func(key string, body []byte) error {
+			got += key + " "
+			return nil
+		})
+		if err != nil || got != want {
+			t.Errorf("from %q on there are %q, %v, want %q", from, got, err, want)
+		}
+	}
+}

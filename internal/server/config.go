@@ -47,6 +47,7 @@ type Config struct {
 	// told apart as long as history is kept, which is no shorter.
 	KeepTombstones time.Duration
 	KeepHistory    time.Duration
+	KeepAudit      time.Duration // entries of the audit, audit.Most of them at most; default DefaultKept
 
 	URL     string         // by which clients come, http or https; default http:// and the address
 	Proxies []netip.Prefix // whose X-Forwarded-For is believed; default: nobody's
@@ -116,7 +117,7 @@ func (c *Config) Validate() error {
 			return err
 		}
 	}
-	for name, kept := range map[string]time.Duration{"keep-tombstones": c.KeepTombstones, "keep-history": c.KeepHistory} {
+	for name, kept := range map[string]time.Duration{"keep-tombstones": c.KeepTombstones, "keep-history": c.KeepHistory, "keep-audit": c.KeepAudit} {
 		if kept < 0 && kept != Forever || kept > 0 && kept < time.Hour {
 			return freshet.Errorf(freshet.Invalid, "%s: %s is too short; keep an hour at least", name, kept)
 		}
@@ -151,6 +152,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.KeepTombstones == 0 {
 		c.KeepTombstones = DefaultKept
+	}
+	if c.KeepAudit == 0 {
+		c.KeepAudit = DefaultKept
 	}
 	if c.KeepHistory == 0 {
 		c.KeepHistory = max(DefaultKept, c.KeepTombstones)

@@ -19,7 +19,7 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 	verifier := accesskey.NewVerifier(p.keys, accesskey.Options{})
 	slow := &throttle{now: s.now}
 	idp := slow.wrap(cognito.New(p.pool, p.keys, verifier, cognito.Options{
-		PoolID: s.cfg.PoolID, IdentityPoolID: s.cfg.IdentityPoolID, AllowGuests: s.cfg.Guests, Logger: s.logger,
+		PoolID: s.cfg.PoolID, IdentityPoolID: s.cfg.IdentityPoolID, AllowGuests: s.cfg.Guests, Audit: p.audit, Logger: s.logger,
 	}))
 	for _, pattern := range []string{"POST /{$}", "OPTIONS /{$}", "/idp", "/idp/{$}"} {
 		mux.Handle(pattern, idp)

@@ -15,6 +15,7 @@ import (
 	"freshet/internal/accounts"
 	"freshet/internal/api/graphqlhttp"
 	"freshet/internal/api/graphqlws"
+	"freshet/internal/audit"
 	"freshet/internal/engine"
 	"freshet/internal/mail"
 )
@@ -28,15 +29,15 @@ type people struct {
 	pool   *accounts.Pool
 	mail   *mail.Mail
 	keys   *accesskey.Keys
-	audit  *audit
+	audit  *audit.Log
 }
 
 // openPeople opens the user pool and what it needs. What seals comes first, then the mail, by which the pool
 // writes to its users.
-func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string, logger *slog.Logger) (*people, error) {
+func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string, audited *audit.Log, logger *slog.Logger) (*people, error) {
 	var err error
 	documents := eng.Documents()
-	p := &people{audit: &audit{documents: documents, logger: logger}}
+	p := &people{audit: audited}
 	if p.secret, err = openSecret(ctx, cfg, documents); err != nil {
 		return nil, err
 	}
@@ -67,9 +68,13 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 }
 
 // trim forgets what has had its time.
-func (p *people) trim(ctx context.Context, now time.Time) error {
+func (p *people) trim(ctx context.Context, now time.Time, keepAudit time.Duration) error {
 	_, err := p.pool.Sweep(ctx)
-	return errors.Join(err, p.audit.trim(ctx, now.Add(-auditKept), auditMost))
+	var before time.Time
+	if keepAudit != Forever {
+		before = now.Add(-keepAudit)
+	}
+	return errors.Join(err, p.audit.Trim(ctx, before, audit.Most))
 }
 
 // publicURL gives the address by which clients come: the one that is configured, or that of the listener.

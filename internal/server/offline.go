@@ -10,6 +10,7 @@ import (
 
 	"freshet"
 	"freshet/internal/api/control"
+	"freshet/internal/audit"
 	"freshet/internal/engine"
 	"freshet/internal/store/pebble"
 )
@@ -87,22 +88,29 @@ func completeDesk(ctx context.Context, desk *control.Desk, st *pebble.DB, cfg *C
 	if desk.Engine, err = openEngine(ctx, st, sources, cfg, logger); err != nil {
 		return err
 	}
-	if desk.Keyring, _, err = openKeys(ctx, cfg, desk.Engine.Documents()); err != nil {
+	documents := desk.Engine.Documents()
+	desk.Audited = audit.New(documents, audit.Options{Logger: logger, Level: slog.LevelDebug}) // they are this operator's own acts
+	if desk.Keyring, _, err = openKeys(ctx, cfg, documents); err != nil {
 		return err
 	}
-	desk.Uses, err = openUses(ctx, desk.Engine.Documents(), logger)
+	desk.Uses, err = openUses(ctx, documents, logger)
 	return err
 }
 
 func addPeople(ctx context.Context, desk *control.Desk, cfg *Config, logger *slog.Logger) error {
-	p, err := openPeople(ctx, cfg, desk.Engine, publicURL(cfg, cfg.Listen), logger)
+	p, err := openPeople(ctx, cfg, desk.Engine, publicURL(cfg, cfg.Listen), desk.Audited, logger)
 	if err != nil {
 		return err
 	}
-	p.audit.level = slog.LevelDebug // it is this operator's own act
 	desk.Pool, desk.Mail, desk.AccessKeys = p.pool, p.mail, p.keys
 	return nil
 }
 
 // Close lets go of the data directory.
-func (o *Offline) Close() error { return o.store.Close() }
+func (o *Offline) Close() error {
+	var err error
+	if o.Audited != nil {
+		err = o.Audited.Close()
+	}
+	return errors.Join(err, o.store.Close())
+}

@@ -25,6 +25,7 @@ import (
 	"freshet/internal/api/control"
 	"freshet/internal/api/graphqlhttp"
 	"freshet/internal/api/graphqlws"
+	"freshet/internal/audit"
 	"freshet/internal/auth"
 	"freshet/internal/engine"
 	"freshet/internal/feed"
@@ -101,7 +102,9 @@ func (s *Server) open(ctx context.Context) error {
 		return freshet.Wrap(freshet.Unavailable, err, "cannot listen on %s; give another address with --listen", s.cfg.Listen)
 	}
 	s.opened = append(s.opened, s.listener)
-	if s.people, err = openPeople(ctx, &s.cfg, s.engine, s.URL(), s.logger); err != nil {
+	audited := audit.New(s.engine.Documents(), audit.Options{Logger: s.logger})
+	s.opened = append(s.opened, audited)
+	if s.people, err = openPeople(ctx, &s.cfg, s.engine, s.URL(), audited, s.logger); err != nil {
 		return err
 	}
 	if s.uses, err = openUses(ctx, s.engine.Documents(), s.logger); err != nil {
@@ -149,6 +152,7 @@ func (s *Server) open(ctx context.Context) error {
 	desk := newDesk(s.store)
 	desk.Engine, desk.Keyring, desk.Address = s.engine, identify.Keys, s.Addr()
 	desk.Pool, desk.Mail, desk.AccessKeys, desk.Uses = s.people.pool, s.people.mail, s.people.keys, s.uses
+	desk.Audited = s.people.audit
 	s.control = &http.Server{Handler: control.NewHandler(desk), ReadHeaderTimeout: headerTime, ErrorLog: errorLog}
 	return nil
 }
@@ -220,6 +224,7 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() { s.trimOften(background) })
 	running.Go(func() { s.deliver(background) })
 	running.Go(func() { s.uses.run(background) })
+	running.Go(func() { s.people.audit.Run(background) })
 	// An operator's command may go on for ever; it ends when the doors begin to close.
 	operating, dismiss := context.WithCancelCause(background)
 	s.control.BaseContext = func(net.Listener) context.Context { return operating }

@@ -20,7 +20,7 @@ func (s *Server) trimOften(ctx context.Context) {
 		if err := trim(ctx, s.store, s.now(), s.cfg.KeepTombstones, s.cfg.KeepHistory); err != nil && ctx.Err() == nil {
 			s.logger.Error("old removals and history were not forgotten", "err", err)
 		}
-		if err := s.people.trim(ctx, s.now()); err != nil && ctx.Err() == nil {
+		if err := s.people.trim(ctx, s.now(), s.cfg.KeepAudit); err != nil && ctx.Err() == nil {
 			s.logger.Error("old sessions, codes and audit entries were not forgotten", "err", err)
 		}
 		select {

@@ -8,6 +8,7 @@
 package cognito
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -28,6 +29,7 @@ type Options struct {
 	AllowGuests    bool                       // of the identity pool
 	BodyBytes      int                        // the largest request body; default 256 KiB
 	Address        func(*http.Request) string // where a request comes from; default the peer: behind a proxy, give what that says
+	Audit          accounts.Audit             // is told of refused administration; nil: nobody is
 	Logger         *slog.Logger               // default: discards
 }
 
@@ -101,6 +103,7 @@ func (d *door) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		if c.By, err = d.admit(r, body, o.access); err != nil {
 			d.opts.Logger.LogAttrs(r.Context(), slog.LevelWarn, "administration refused",
 				slog.String("target", target), slog.String("from", c.Address), slog.Any("error", err))
+			d.record(r.Context(), target, c.Address, err)
 			return nil, err
 		}
 	}
@@ -109,6 +112,15 @@ func (d *door) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(out)
+}
+
+// record tells of an administrator's operation that was refused. Who it was is not known.
+func (d *door) record(ctx context.Context, target, address string, err error) {
+	if d.opts.Audit == nil {
+		return
+	}
+	_, what, _ := strings.Cut(target, ".")
+	d.opts.Audit.Record(ctx, accounts.Entry{What: what, From: address, Outcome: string(faultOf(err))})
 }
 
 func respond(w http.ResponseWriter, status int, body []byte) {

@@ -228,5 +228,11 @@ func (d *Desk) SignedKeys(ctx context.Context) ([]SignedKey, error) {
 
 // CreateSignedKey makes a key that signs requests.
 func (d *Desk) CreateSignedKey(ctx context.Context, name string, expires time.Time, admin bool) (accesskey.Key, string, error) {
-	return d.AccessKeys.Create(ctx, name, expires, admin)
+	key, secret, err := d.AccessKeys.Create(ctx, name, expires, admin)
+	what := "CreateAccessKey"
+	if admin {
+		what = "CreateAdminAccessKey"
+	}
+	d.record(ctx, what, keyTold(key.ID, name), err)
+	return key, secret, err
 }

@@ -20,6 +20,7 @@ type Operator interface {
 	Accounts
 	Letters
 	SignedKeys
+	Audit
 
 	// Status tells how the store stands.
 	Status(ctx context.Context) (Status, error)

@@ -9,6 +9,7 @@ import (
 	"freshet"
 	"freshet/internal/accesskey"
 	"freshet/internal/accounts"
+	"freshet/internal/audit"
 	"freshet/internal/auth"
 	"freshet/internal/engine"
 	"freshet/internal/mail"
@@ -24,7 +25,8 @@ type Desk struct {
 	Pool       *accounts.Pool
 	Mail       *mail.Mail
 	AccessKeys *accesskey.Keys
-	Uses       Uses // of keys; nil: they are not known
+	Uses       Uses       // of keys; nil: they are not known
+	Audited    *audit.Log // nil: acts on keys are not on record
 	CheckStore func(ctx context.Context, progress func(stage string, done int)) (Report, error)
 	Address    string // of the public door
 }
@@ -82,21 +84,26 @@ func (d *Desk) CreateKey(ctx context.Context, name string, expires time.Time, sc
 		}
 	}
 	key, secret, err := d.Keyring.Create(ctx, name, expires, scopes...)
+	d.record(ctx, "CreateAPIKey", keyTold(key.ID, name), err)
 	return d.shownKey(key), secret, err
 }
 
 // RevokeKey takes an API key away.
 func (d *Desk) RevokeKey(ctx context.Context, id string) error {
+	what := "RevokeAPIKey"
 	found, err := d.Keyring.Revoke(ctx, id)
 	if found && d.Uses != nil {
 		d.Uses.Forget(ctx, id)
 	}
 	if err == nil && !found && d.AccessKeys != nil {
-		found, err = d.AccessKeys.Revoke(ctx, id)
+		if found, err = d.AccessKeys.Revoke(ctx, id); found {
+			what = "RevokeAccessKey"
+		}
 	}
 	if err == nil && !found {
-		return freshet.Errorf(freshet.NotFound, "there is no API key with the id %q; `freshet key list` shows those that there are", id)
+		err = freshet.Errorf(freshet.NotFound, "there is no API key with the id %q; `freshet key list` shows those that there are", id)
 	}
+	d.record(ctx, what, keyTold(id, ""), err)
 	return err
 }
 

@@ -24,6 +24,7 @@ func NewHandler(desk *Desk) http.Handler {
 	h := &handler{desk}
 	mux := http.NewServeMux()
 	routes := h.accountRoutes()
+	routes["GET /audit"] = h.audit
 	maps.Copy(routes, map[string]func(*http.Request, *stream) (any, error){
 		"GET /status":       h.status,
 		"GET /keys":         h.keys,
