@@ -47,13 +47,13 @@ func AppendError(dst []byte, err error) []byte {
 }
 
 // describe shows the error of a root field.
-func (a *API) describe(call *graphql.Call, err error) graphql.Described {
+func (a *API) describe(ctx context.Context, call *graphql.Call, err error) graphql.Described {
 	code := freshet.CodeOf(err)
 	d := graphql.Described{Message: freshet.MessageOf(err), Type: codes[code].errorType, Info: fmt.Appendf(nil, `{"code":%q}`, code)}
 	var e *freshet.Error
 	switch {
 	case code == freshet.Internal && !errors.Is(err, context.Canceled):
-		a.logger.Error("request failed", "field", call.Field(), "error", err)
+		a.logger.ErrorContext(ctx, "request failed", "field", call.Field(), "error", err)
 	case code == freshet.Forbidden:
 		d.Message = fmt.Sprintf("Not Authorized to access %s on type %s: %s", call.Field(), call.Type(), d.Message)
 	case errors.As(err, &e) && e.Current != nil && !strings.HasPrefix(call.Field(), "create"):

@@ -159,10 +159,10 @@ func (b *Bound) AppendEvent(ctx context.Context, dst []byte, value any) []byte {
 
 // AppendError appends the response for a subscription that cannot go on: {"errors":[…]}, as Describe
 // words the error.
-func (b *Bound) AppendError(dst []byte, err error) []byte {
+func (b *Bound) AppendError(ctx context.Context, dst []byte, err error) []byte {
 	call := b.Call()
 	dst = append(dst, `{"errors":[`...)
 	path := []segment{{key: call.field.key}}
-	dst = appendError(dst, path, b.op.schema.options.Describe(call, err), call.field.at)
+	dst = appendError(dst, path, b.op.schema.options.Describe(ctx, call, err), call.field.at)
 	return append(dst, `]}`...)
 }

@@ -33,7 +33,7 @@ func (x *execution) cut(start int, t *ast.Type) bool {
 // write writes a value. It is false when the value is in error, which is recorded.
 func (x *execution) write(ctx context.Context, f *field, t *ast.Type, v any) bool {
 	if v == nil {
-		return x.null(f, t)
+		return x.null(ctx, f, t)
 	}
 	if raw, ok := v.(Raw); ok {
 		return x.writeRaw(ctx, f, t, raw)
@@ -52,13 +52,13 @@ func (x *execution) write(ctx context.Context, f *field, t *ast.Type, v any) boo
 			return x.fields(ctx, f, o)
 		}
 	}
-	x.fail(f, misfitOf(f, v))
+	x.fail(ctx, f, misfitOf(f, v))
 	return false
 }
 
-func (x *execution) null(f *field, t *ast.Type) bool {
+func (x *execution) null(ctx context.Context, f *field, t *ast.Type) bool {
 	if t.NonNull {
-		x.fail(f, x.errNull(f, t))
+		x.fail(ctx, f, x.errNull(f, t))
 		return false
 	}
 	x.buf = append(x.buf, rawjson.Null...)
@@ -90,7 +90,7 @@ func (x *execution) list(ctx context.Context, f *field, elem *ast.Type, l List) 
 // beginItem prepares the next item of a list. It is false when the field is given up.
 func (x *execution) beginItem(ctx context.Context, f *field, i int) bool {
 	if err := x.halt(ctx); err != nil {
-		x.fail(f, err)
+		x.fail(ctx, f, err)
 		x.stopped = true
 		return false
 	}
@@ -108,7 +108,7 @@ func (x *execution) fields(ctx context.Context, f *field, o Object) bool {
 	}
 	name, err := o.Field("__typename")
 	if err != nil {
-		x.fail(f, err)
+		x.fail(ctx, f, err)
 		return false
 	}
 	if text, ok := name.(string); ok {
@@ -116,7 +116,7 @@ func (x *execution) fields(ctx context.Context, f *field, o Object) bool {
 			return x.object(ctx, sel, source{object: o})
 		}
 	}
-	x.fail(f, misfitOf(f, name))
+	x.fail(ctx, f, misfitOf(f, name))
 	return false
 }
 
@@ -124,7 +124,7 @@ func (x *execution) fields(ctx context.Context, f *field, o Object) bool {
 func (x *execution) writeRaw(ctx context.Context, f *field, t *ast.Type, v []byte) bool {
 	switch {
 	case rawjson.IsNull(v):
-		return x.null(f, t)
+		return x.null(ctx, f, t)
 	case t.Elem != nil:
 		if v[0] == '[' {
 			return x.rawList(ctx, f, t.Elem, v)
@@ -135,7 +135,7 @@ func (x *execution) writeRaw(ctx context.Context, f *field, t *ast.Type, v []byt
 	case v[0] == '{':
 		return x.rawObject(ctx, f, v)
 	}
-	x.fail(f, misfitOf(f, Raw(v)))
+	x.fail(ctx, f, misfitOf(f, Raw(v)))
 	return false
 }
 
@@ -161,7 +161,7 @@ func (x *execution) rawList(ctx context.Context, f *field, elem *ast.Type, v []b
 		return nil
 	})
 	if ok && err != nil {
-		x.fail(f, misfitOf(f, Raw(v)))
+		x.fail(ctx, f, misfitOf(f, Raw(v)))
 	}
 	x.buf = append(x.buf, ']')
 	return err == nil
@@ -173,7 +173,7 @@ func (x *execution) rawObject(ctx context.Context, f *field, v []byte) bool {
 	if !f.isAbstract() {
 		sel = f.selections[0]
 	} else if sel = f.of(typenameOf(v)); sel == nil {
-		x.fail(f, misfitOf(f, Raw(v)))
+		x.fail(ctx, f, misfitOf(f, Raw(v)))
 		return false
 	}
 	base := len(x.slots)
@@ -188,7 +188,7 @@ func (x *execution) rawObject(ctx context.Context, f *field, v []byte) bool {
 		return nil
 	})
 	if err != nil {
-		x.fail(f, misfitOf(f, Raw(v)))
+		x.fail(ctx, f, misfitOf(f, Raw(v)))
 		return false
 	}
 	return x.object(ctx, sel, source{base: base})

@@ -97,7 +97,7 @@ func (x *execution) field(ctx context.Context, f *field, from source) bool {
 	}
 	v, err := x.read(ctx, f, from.object)
 	if err != nil {
-		return x.refuse(f, err)
+		return x.refuse(ctx, f, err)
 	}
 	return x.complete(ctx, f, f.typ, v)
 }
@@ -120,12 +120,12 @@ func (x *execution) rootField(ctx context.Context, f *field) (ok bool) {
 		if r := recover(); r != nil {
 			x.buf, x.path, x.slots = x.buf[:start], x.path[:path], x.slots[:0]
 			cause := fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-			ok = x.refuse(f, freshet.Wrap(freshet.Internal, cause, "internal error"))
+			ok = x.refuse(ctx, f, freshet.Wrap(freshet.Internal, cause, "internal error"))
 		}
 	}()
 	v, err := x.resolve(ctx, f)
 	if err != nil {
-		return x.refuse(f, err)
+		return x.refuse(ctx, f, err)
 	}
 	if f.name == "__schema" || f.name == "__type" {
 		x.floor = start
@@ -146,19 +146,19 @@ func (x *execution) resolve(ctx context.Context, f *field) (any, error) {
 }
 
 // refuse records an error of a field and writes null. It is false when the null has to propagate.
-func (x *execution) refuse(f *field, err error) bool {
-	x.fail(f, err)
+func (x *execution) refuse(ctx context.Context, f *field, err error) bool {
+	x.fail(ctx, f, err)
 	x.buf = append(x.buf, rawjson.Null...)
 	return !f.typ.NonNull
 }
 
 // fail records an error at the path.
-func (x *execution) fail(f *field, err error) {
+func (x *execution) fail(ctx context.Context, f *field, err error) {
 	call := &Call{bound: x.bound, field: f, run: x}
 	if len(x.errors) > 0 {
 		x.errors = append(x.errors, ',')
 	}
-	x.errors = appendError(x.errors, x.path, x.bound.op.schema.options.Describe(call, err), f.at)
+	x.errors = appendError(x.errors, x.path, x.bound.op.schema.options.Describe(ctx, call, err), f.at)
 }
 
 // errNull is the error of a null where the schema does not allow one. DataStore knows the words.

@@ -65,7 +65,7 @@ func (extending) FieldWithArgs(_ context.Context, call *Call) (any, error) {
 
 func TestDescribe(t *testing.T) {
 	cause := errors.New("cause")
-	f := newFixture(t, Options{Describe: func(call *Call, err error) Described {
+	f := newFixture(t, Options{Describe: func(_ context.Context, call *Call, err error) Described {
 		if !errors.Is(err, cause) {
 			t.Errorf("described %v", err)
 		}
@@ -93,7 +93,7 @@ func (panickingList) Len() int { return 2 }
 
 func TestPanics(t *testing.T) {
 	var causes []error
-	f := newFixture(t, Options{Describe: func(_ *Call, err error) Described {
+	f := newFixture(t, Options{Describe: func(_ context.Context, _ *Call, err error) Described {
 		causes = append(causes, err)
 		return Described{Message: freshet.MessageOf(err), Type: string(freshet.CodeOf(err))}
 	}})
@@ -121,7 +121,9 @@ func TestPanics(t *testing.T) {
 }
 
 func TestDoneContext(t *testing.T) {
-	f := newFixture(t, Options{Describe: func(_ *Call, err error) Described { return Described{Message: err.Error(), Type: "T"} }})
+	f := newFixture(t, Options{Describe: func(_ context.Context, _ *Call, err error) Described {
+		return Described{Message: err.Error(), Type: "T"}
+	}})
 	ctx, cancel := context.WithCancel(t.Context())
 	f.values["hello"] = "x"
 	f.values["list"] = func(*Call) (any, error) {
@@ -142,7 +144,9 @@ func TestDoneContext(t *testing.T) {
 
 // TestDoneWithinNestedLists gives the whole root field up, and not only the list that noticed.
 func TestDoneWithinNestedLists(t *testing.T) {
-	f := newFixture(t, Options{Describe: func(_ *Call, err error) Described { return Described{Message: err.Error(), Type: "T"} }})
+	f := newFixture(t, Options{Describe: func(_ context.Context, _ *Call, err error) Described {
+		return Described{Message: err.Error(), Type: "T"}
+	}})
 	ctx, cancel := context.WithCancel(t.Context())
 	f.values["list"] = Slice[any]{object{"grid": Slice[any]{cancelling{cancel}, Raw(`[]`)}}, object{}}
 	got := string(f.answer(t, ctx, `{ list { grid } }`, ""))
@@ -207,7 +211,7 @@ func TestSubscription(t *testing.T) {
 		}
 	}
 	want := `{"errors":[` + errorAt(`["ev"]`, 1, 27, "forbidden", "no") + `]}`
-	if diff := cmp.Diff(want, string(b.AppendError(nil, freshet.Errorf(freshet.Forbidden, "no")))); diff != "" {
+	if diff := cmp.Diff(want, string(b.AppendError(t.Context(), nil, freshet.Errorf(freshet.Forbidden, "no")))); diff != "" {
 		t.Error(diff)
 	}
 	if got := string(b.Execute(t.Context(), nil)); !strings.Contains(got, "A subscription cannot be executed as a request") {

@@ -11,6 +11,7 @@
 package graphql
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ type Options struct {
 
 	// Describe gives what the client sees of an error of a resolver. Without it, that is the safe message
 	// of a freshet.Error and its code.
-	Describe func(call *Call, err error) Described
+	Describe func(ctx context.Context, call *Call, err error) Described
 }
 
 // Described is what the client sees of an error.
@@ -51,7 +52,7 @@ func (o Options) withDefaults() Options {
 		o.CachedPlans = 1000
 	}
 	if o.Describe == nil {
-		o.Describe = func(_ *Call, err error) Described {
+		o.Describe = func(_ context.Context, _ *Call, err error) Described {
 			return Described{Message: freshet.MessageOf(err), Type: string(freshet.CodeOf(err))}
 		}
 	}

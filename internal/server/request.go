@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -21,6 +22,7 @@ func withRequestID(next http.Handler, logger *slog.Logger) http.Handler {
 		}
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Amzn-Requestid", id)
+		r = r.WithContext(context.WithValue(r.Context(), requestID{}, id))
 		begin := time.Now()
 		answer := &answer{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(answer, r)
@@ -29,11 +31,28 @@ func withRequestID(next http.Handler, logger *slog.Logger) http.Handler {
 			level = slog.LevelWarn
 		}
 		if logger.Enabled(r.Context(), level) {
-			logger.LogAttrs(r.Context(), level, "request", slog.String("id", id), slog.String("method", r.Method),
+			logger.LogAttrs(r.Context(), level, "request", slog.String("method", r.Method),
 				slog.String("path", r.URL.Path), slog.Int("status", answer.status), slog.Duration("took", time.Since(begin)))
 		}
 	})
 }
+
+// requestID is the key of a request's id in its context.
+type requestID struct{}
+
+// traced writes into each line the id of the request that it is about.
+type traced struct{ slog.Handler }
+
+func (h traced) Handle(ctx context.Context, line slog.Record) error {
+	if id, ok := ctx.Value(requestID{}).(string); ok {
+		line.AddAttrs(slog.String("request_id", id))
+	}
+	return h.Handler.Handle(ctx, line)
+}
+
+func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{h.Handler.WithAttrs(attrs)} }
+
+func (h traced) WithGroup(name string) slog.Handler { return traced{h.Handler.WithGroup(name)} }
 
 // newRequestID gives an id that is unique enough to find a request in a log by; it is no secret.
 func newRequestID() string { return strconv.FormatUint(rand.Uint64(), 36) }

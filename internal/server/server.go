@@ -76,7 +76,7 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error)
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg.withDefaults(), logger: logger, now: time.Now}
+	s := &Server{cfg: cfg.withDefaults(), logger: slog.New(traced{logger.Handler()}), now: time.Now}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"freshet"
 	"freshet/internal/api/control"
+	"freshet/internal/store"
 )
 
 // running is a server that runs until the test ends.
@@ -153,6 +155,35 @@ func TestRequestID(t *testing.T) {
 	for _, id := range ids {
 		if !strings.Contains(s.log.String(), id) {
 			t.Errorf("the log has no request %q", id)
+		}
+	}
+}
+
+// TestRequestIDOfErrors holds that what goes wrong is found in the log by the id that the client was given.
+func TestRequestIDOfErrors(t *testing.T) {
+	s := start(t, Config{})
+	api := []string{"X-Api-Key", s.APIKey(), "Content-Type", "application/json"}
+	signIn := `{"ClientId":"` + DefaultClient + `","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"ana","PASSWORD":"wrong"}}`
+	accounts := []string{"X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth", "Content-Type", "application/x-amz-json-1.1"}
+	if response, body := s.ask(t, "POST", "/idp", signIn, append(accounts, "X-Request-Id", "refused")...); response.StatusCode != 400 {
+		t.Errorf("a wrong password gives %d %s", response.StatusCode, body)
+	}
+	// Records that nothing of ours writes.
+	broken := store.Batch{Puts: []store.Put{
+		{Ref: store.Ref{Model: "Task", Key: freshet.StringKey("t1")}, Op: freshet.OpCreate, Body: []byte(`[1]`), Audience: []freshet.Token{"public"}},
+		{Ref: store.Ref{Model: "_UserAlias", Key: freshet.StringKey("name:ana")}, Op: freshet.OpCreate, Body: []byte(`[]`)},
+	}}
+	if _, err := s.store.Commit(t.Context(), broken); err != nil {
+		t.Fatal(err)
+	}
+	s.ask(t, "POST", "/graphql", `{"query":"{ getTask(id: \"t1\") { title } }"}`, append(api, "X-Request-Id", "broken-read")...)
+	s.ask(t, "POST", "/idp", signIn, append(accounts, "X-Request-Id", "broken-sign-in")...)
+	for id, line := range map[string]string{
+		"refused": "msg=audit what=InitiateAuth .*", "broken-read": `level=ERROR msg="request failed" field=getTask .*`,
+		"broken-sign-in": `level=ERROR msg="request failed" .*`,
+	} {
+		if !regexp.MustCompile(line + "request_id=" + id + "\\n").MatchString(s.log.String()) {
+			t.Errorf("there is no line %s of the request %s in\n%s", line, id, s.log)
 		}
 	}
 }

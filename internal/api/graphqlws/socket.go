@@ -261,7 +261,7 @@ func (c *socket) prepare(payload []byte) (*graphql.Bound, []byte) {
 func (c *socket) follow(ctx context.Context, op *operation, bound *graphql.Bound) {
 	stream, err := c.server.api.Subscribe(c.id, bound, func() { c.queue(op) })
 	if err != nil {
-		c.finish(ctx, op, appendFrame(nil, "error", op.id, errorsOf(bound.AppendError(nil, err))))
+		c.finish(ctx, op, appendFrame(nil, "error", op.id, errorsOf(bound.AppendError(ctx, nil, err))))
 		return
 	}
 	c.mu.Lock()
