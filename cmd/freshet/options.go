@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"freshet"
+	"freshet/internal/accounts"
 	"freshet/internal/auth"
 	"freshet/internal/server"
 )
@@ -104,6 +105,10 @@ func settings() []setting {
 			split: strings.Fields, apply: applyHosted,
 		},
 		{
+			name: "page-session", usage: "how long a browser stays signed in at the hosted pages: a `time` like 8h (default 1h)",
+			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.PageSession }),
+		},
+		{
 			name: "sign-up", usage: "`on` or off: whether anybody may make an account (default on)",
 			apply: onOff(func(cfg *server.Config, on bool) { cfg.NoSignUp = !on }),
 		},
@@ -114,6 +119,16 @@ func settings() []setting {
 		{
 			name: "deleted-users", usage: "what becomes of the records of a user whose account is deleted: `keep` them without an owner, or delete (default keep)",
 			apply: text(func(cfg *server.Config, v string) { cfg.DeletedUsers = server.Disposal(v) }),
+		},
+		{
+			name: "mfa", usage: "`off`, optional or required: whether accounts have a second factor (default optional)",
+			apply: func(cfg *server.Config, values []string) error {
+				known := map[string]accounts.MFA{"off": accounts.MFAOff, "optional": accounts.MFAOptional, "required": accounts.MFARequired}
+				if cfg.MFA = known[values[0]]; cfg.MFA == "" {
+					return errors.New("write off, optional or required")
+				}
+				return nil
+			},
 		},
 		{
 			name: "identity-pool", usage: "the `id` of the identity pool, region:uuid (default: there is none)",

@@ -23,6 +23,7 @@ type verifiedToken struct {
 	use           string // access or id
 	user, session string
 	scope         string
+	authTime      time.Time
 	expires       time.Time
 }
 
@@ -135,7 +136,7 @@ func (p *Pool) admit(claims map[string]any, now time.Time) (verifiedToken, error
 		value, _ := claims[name].(float64)
 		return time.Unix(int64(value), 0).UTC()
 	}
-	v := verifiedToken{use: text("token_use"), user: text("sub"), session: text("origin_jti"), scope: text("scope"), expires: seconds("exp")}
+	v := verifiedToken{use: text("token_use"), user: text("sub"), session: text("origin_jti"), scope: text("scope"), authTime: seconds("auth_time"), expires: seconds("exp")}
 	name, client := text("username"), text("client_id")
 	if v.use == "id" {
 		name, client = text("cognito:username"), text("aud")

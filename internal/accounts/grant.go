@@ -21,24 +21,22 @@ type Grant struct {
 }
 
 type codeGrant struct {
-	RedirectURI string   `json:"redirectUri"`
-	Challenge   string   `json:"challenge"`
-	Nonce       string   `json:"nonce,omitempty"`
-	Scopes      []string `json:"scopes"`
+	RedirectURI string    `json:"redirectUri"`
+	Challenge   string    `json:"challenge"`
+	Nonce       string    `json:"nonce,omitempty"`
+	Scopes      []string  `json:"scopes"`
+	AuthTime    time.Time `json:"authTime"` // when the user signed in at the page
 }
 
 const grantLifetime = time.Minute
 
-// grantScopes are the scopes that an app may ask for.
-var grantScopes = []string{"openid", "email", "profile", "phone", "offline_access", userScope}
-
 // AuthorizationCode gives a code for the user of an access token, who has signed in at the page; the caller's
-// client is the app that asks.
+// client is the app that asks. The app is told when that sign-in was, be it long ago.
 func (p *Pool) AuthorizationCode(ctx context.Context, c Caller, accessToken string, g Grant) (_ string, err error) {
 	if err := p.knows(c); err != nil {
 		return "", err
 	}
-	_, u, err := p.bearer(ctx, accessToken)
+	v, u, err := p.bearer(ctx, accessToken)
 	if err != nil {
 		return "", err
 	}
@@ -52,12 +50,12 @@ func (p *Pool) AuthorizationCode(ctx context.Context, c Caller, accessToken stri
 		g.Scopes = []string{"openid"}
 	}
 	for _, scope := range g.Scopes {
-		if !slices.Contains(grantScopes, scope) {
+		if !slices.Contains(Scopes(), scope) {
 			return "", refuse(InvalidParameter, "the scope %q is not known", excerpt(scope))
 		}
 	}
 	t := ticket{Step: stepGrant, User: u.ID, Client: c.Client, Origin: uuid.NewString(), Generation: u.Generation}
-	t.Code = &codeGrant{RedirectURI: g.RedirectURI, Challenge: g.Challenge, Nonce: g.Nonce, Scopes: g.Scopes}
+	t.Code = &codeGrant{RedirectURI: g.RedirectURI, Challenge: g.Challenge, Nonce: g.Nonce, Scopes: g.Scopes, AuthTime: v.authTime}
 	return p.seal(t, grantLifetime), nil
 }
 

@@ -27,9 +27,6 @@ type session struct {
 	Successor []byte    `json:"successor,omitempty"` // the one that counts, sealed, for those who missed it
 }
 
-// userScope lets a token at its own user's account.
-const userScope = "aws.cognito.signin.user.admin"
-
 func sessionDocument(userID, sessionID string) freshet.Document {
 	return freshet.Document{Kind: kindSession, Key: userID + " " + sessionID}
 }
@@ -57,9 +54,16 @@ func (p *Pool) begin(ctx context.Context, t ticket, scope, nonce string) (*Token
 			return refuse(NotAuthorized, "Invalid session for the user, session can only be used once.")
 		}
 		now := p.now()
-		expires := now.Add(p.config.RefreshLifetime)
+		authTime, life := now, p.config.RefreshLifetime
+		if t.Code != nil {
+			authTime = t.Code.AuthTime
+		}
+		if t.Life > 0 {
+			life = min(t.Life, life)
+		}
+		expires := now.Add(life)
 		s = session{
-			Client: t.Client, AuthTime: now, Expires: expires, Until: expires, Generation: u.Generation, Scope: scope, Current: p.hashRefresh(refresh),
+			Client: t.Client, AuthTime: authTime, Expires: expires, Until: expires, Generation: u.Generation, Scope: scope, Current: p.hashRefresh(refresh),
 		}
 		e.put(d, s)
 		return nil

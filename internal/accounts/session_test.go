@@ -19,6 +19,53 @@ func (f *fixture) refreshedInPlace(token string) (*Tokens, error) {
 	return r.Tokens, err
 }
 
+// TestLife holds that a sign-in may ask for a shorter session, through all its steps, and for no longer one.
+func TestLife(t *testing.T) {
+	f := newFixture(t)
+	f.user("ana")
+	signIn := func(name, password string, life time.Duration) AuthResult {
+		t.Helper()
+		result, err := f.InitiateAuth(t.Context(), app, AuthRequest{
+			Flow: FlowPassword, Parameters: map[string]string{"USERNAME": name, "PASSWORD": password}, Life: life,
+		})
+		f.must(err)
+		return result
+	}
+	_, err := f.AdminCreateUser(t.Context(), operator, AdminCreateUser{Username: "ben", TemporaryPassword: goodPassword})
+	f.must(err)
+	challenge := signIn("ben", goodPassword, time.Minute)
+	answered, err := f.respond(ChallengeNewPassword, challenge.Session, map[string]string{"NEW_PASSWORD": "rose-garden-48"})
+	f.must(err)
+	signUp, err := f.SignUp(t.Context(), app, SignUp{Username: "carl", Password: goodPassword, Attributes: []Attribute{{"email", "carl@example.com"}}})
+	f.must(err)
+	session, err := f.ConfirmSignUp(t.Context(), app, "carl", f.code("carl@example.com"), signUp.Session)
+	f.must(err)
+	confirmed, err := f.InitiateAuth(t.Context(), app, AuthRequest{Flow: FlowUser, Session: session, Life: time.Minute})
+	f.must(err)
+	short := map[string]*Tokens{
+		"by password": signIn("ana", goodPassword, time.Minute).Tokens, "by a challenge": answered.Tokens, "by a confirmation": confirmed.Tokens,
+	}
+	usual, endless := signIn("ana", goodPassword, 0).Tokens, signIn("ana", goodPassword, 1000*24*time.Hour).Tokens
+	for name, tokens := range short {
+		f.want(name, f.checks(tokens.Access), "")
+	}
+	f.clock.advance(time.Minute)
+	for name, tokens := range short {
+		f.want(name+", a minute later", f.checks(tokens.Access), NotAuthorized)
+		_, err := f.refreshed(tokens.Refresh)
+		f.want(name+", refreshed", err, NotAuthorized)
+	}
+	f.must(f.checks(usual.Access))
+	f.clock.advance(f.config.RefreshLifetime - 2*time.Minute)
+	for name, tokens := range map[string]*Tokens{"usual": usual, "endless": endless} {
+		_, err := f.refreshedInPlace(tokens.Refresh)
+		f.want(name, err, "")
+	}
+	f.clock.advance(time.Minute)
+	_, err = f.refreshedInPlace(endless.Refresh)
+	f.want("longer than the pool has it", err, NotAuthorized)
+}
+
 func TestRefresh(t *testing.T) {
 	f := newFixture(t)
 	f.user("ana")

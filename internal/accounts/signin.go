@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -41,6 +42,7 @@ type AuthRequest struct {
 	Flow       string
 	Parameters map[string]string
 	Session    string
+	Life       time.Duration // of the session that it comes to; 0, or longer than RefreshLifetime: that
 }
 
 // ChallengeAnswer goes on with it.
@@ -84,13 +86,13 @@ func (p *Pool) InitiateAuth(ctx context.Context, c Caller, r AuthRequest) (resul
 		return AuthResult{}, NotSupported("the flow " + excerpt(r.Flow))
 	}
 	if r.Flow == FlowUser && r.Session != "" {
-		return p.confirmed(ctx, c, r.Session)
+		return p.confirmed(ctx, c, r)
 	}
 	u, err := p.seek(ctx, r.Parameters["USERNAME"])
 	if err != nil {
 		return AuthResult{}, err
 	}
-	t := ticket{User: u.ID, Typed: r.Parameters["USERNAME"], Client: c.Client, Origin: uuid.NewString(), Generation: u.Generation}
+	t := ticket{User: u.ID, Typed: r.Parameters["USERNAME"], Client: c.Client, Origin: uuid.NewString(), Generation: u.Generation, Life: r.Life}
 	who = u.ID
 	switch r.Flow {
 	case FlowSRP:
@@ -184,8 +186,8 @@ func (p *Pool) ticketOf(c Caller, r ChallengeAnswer) (ticket, error) {
 }
 
 // confirmed signs in one who has just confirmed a sign-up.
-func (p *Pool) confirmed(ctx context.Context, c Caller, session string) (AuthResult, error) {
-	t, err := p.open(session, c, stepConfirmed)
+func (p *Pool) confirmed(ctx context.Context, c Caller, r AuthRequest) (AuthResult, error) {
+	t, err := p.open(r.Session, c, stepConfirmed)
 	if err != nil {
 		return AuthResult{}, err
 	}
@@ -196,7 +198,7 @@ func (p *Pool) confirmed(ctx context.Context, c Caller, session string) (AuthRes
 	if u.ghost || u.Generation != t.Generation {
 		return AuthResult{}, errSession
 	}
-	t.Factor = factorConfirmed
+	t.Factor, t.Life = factorConfirmed, r.Life
 	return p.advance(ctx, u, t)
 }
 

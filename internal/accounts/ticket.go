@@ -18,6 +18,8 @@ type ticket struct {
 	Generation int       `json:"generation"` // of the user; another one voids the ticket
 	Expires    time.Time `json:"expires"`
 
+	Life time.Duration `json:"life,omitzero"` // of the session to be; 0: as usual
+
 	Factor string `json:"factor,omitempty"` // what was proven first: PASSWORD, EMAIL_OTP or CONFIRMED
 	SetUp  bool   `json:"setUp,omitzero"`   // the second factor is being set up
 	Secret []byte `json:"secret,omitempty"` // of TOTP, while it is set up

@@ -56,11 +56,12 @@ func (p *Pool) mint(ctx context.Context, u *user, sessionID string, s *session, 
 	return tokens, firstError(err, failed)
 }
 
-// describe puts into an ID token what is known of its user.
+// describe puts into an ID token what is known of its user, as far as the session's scopes show it.
 func (p *Pool) describe(claims map[string]any, u *user, s *session, nonce string) {
 	for name, value := range u.Attributes {
-		switch name {
-		case attrEmailVerified, attrPhoneVerified:
+		switch {
+		case !shows(s.Scope, name):
+		case name == attrEmailVerified, name == attrPhoneVerified:
 			claims[name] = value == "true"
 		default:
 			claims[name] = value

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/accounts"
 	"freshet/internal/auth"
 	"freshet/internal/engine"
 	"freshet/internal/mail"
@@ -53,12 +54,14 @@ type Config struct {
 	Proxies []netip.Prefix // whose X-Forwarded-For is believed; default: nobody's
 	Secret  string         // seals accounts and keys: 64 hexadecimal digits; default: of a file that is made at the first start
 
-	Issuer         string   // the iss of this server's tokens; default URL/PoolID
-	PoolID         string   // region_name; default DefaultPool. Passwords are bound to it
-	ClientIDs      []string // the apps of the user pool beside those of Hosted; default DefaultClient
-	Hosted         []Hosted // the apps that use the hosted pages
-	NoSignUp       bool     // only operators make accounts
-	NoVerification bool     // an account may sign in before its e-mail is verified
+	Issuer         string        // the iss of this server's tokens; default URL/PoolID
+	PoolID         string        // region_name; default DefaultPool. Passwords are bound to it
+	ClientIDs      []string      // the apps of the user pool beside those of Hosted; default DefaultClient
+	Hosted         []Hosted      // the apps that use the hosted pages
+	NoSignUp       bool          // only operators make accounts
+	MFA            accounts.MFA  // who has to prove a second factor; default accounts.MFAOptional
+	PageSession    time.Duration // for which a browser stays signed in at the hosted pages; default oauth.DefaultSessionLifetime
+	NoVerification bool          // an account may sign in before its e-mail is verified
 
 	// DeletedUsers says what becomes of the records of a user whose account is deleted; default KeepRecords.
 	DeletedUsers Disposal

@@ -25,7 +25,7 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 		mux.Handle(pattern, idp)
 	}
 	issuer := s.cfg.issuer(s.URL())
-	opts := oauth.Options{Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, Logger: s.logger}
+	opts := oauth.Options{Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, SessionLifetime: s.cfg.PageSession, Logger: s.logger}
 	for _, app := range s.cfg.Hosted {
 		opts.Clients = append(opts.Clients, oauth.Client(app))
 	}

@@ -11,12 +11,6 @@ import (
 	"freshet/internal/accounts"
 )
 
-// scopes are those that an app may ask for; they are the pool's.
-var scopes = []string{"openid", "email", "profile", "phone", "offline_access", accountScope}
-
-// accountScope lets an access token at its user's own account: attributes, password, second factors.
-const accountScope = "aws.cognito.signin.user.admin"
-
 const (
 	maxQuery       = 8 << 10 // bytes of what an app asks for, which every page carries on
 	challengeBytes = 43      // of SHA-256 in base64url
@@ -85,8 +79,8 @@ func (q *request) read(query url.Values) *fault {
 		return &fault{"invalid_request", "code_challenge_method has to be S256"}
 	case q.challenge != "" && !isChallenge(q.challenge):
 		return &fault{"invalid_request", "code_challenge has to be the S256 of a code_verifier"}
-	case slices.ContainsFunc(q.scopes, func(s string) bool { return !slices.Contains(scopes, s) }):
-		return &fault{"invalid_scope", "the scopes are " + strings.Join(scopes, ", ")}
+	case slices.ContainsFunc(q.scopes, func(s string) bool { return !slices.Contains(accounts.Scopes(), s) }):
+		return &fault{"invalid_scope", "the scopes are " + strings.Join(accounts.Scopes(), ", ")}
 	case len(q.prompt) > 1 && slices.Contains(q.prompt, "none"):
 		return &fault{"invalid_request", "prompt=none allows no other prompt"}
 	}

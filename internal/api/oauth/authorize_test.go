@@ -197,6 +197,7 @@ func TestOptions(t *testing.T) {
 		"another address":          {func(o *oauth.Options) { o.URL = "http://localhost:8080" }, true},
 		"another one, with a path": {func(o *oauth.Options) { o.URL = "https://a.test/b" }, false},
 		"another one, no address":  {func(o *oauth.Options) { o.URL = "a.test" }, false},
+		"a session of the past":    {func(o *oauth.Options) { o.SessionLifetime = -time.Second }, false},
 		"a short secret":           {func(o *oauth.Options) { o.Secret = []byte("x") }, false},
 		"a client without an id":   {func(o *oauth.Options) { o.Clients = make([]oauth.Client, 1) }, false},
 		"a client twice":           {func(o *oauth.Options) { o.Clients = []oauth.Client{{ID: "a"}, {ID: "a"}} }, false},
@@ -253,6 +254,67 @@ func TestSingleSignOn(t *testing.T) {
 	silent().on("Sign in")
 	left.client.Jar.SetCookies(pages, old)
 	left.get(d.authorize()).on("Sign in")
+}
+
+// TestAuthTime holds that an app is told when the user proved who it is, and not when the app asked.
+func TestAuthTime(t *testing.T) {
+	d := open(t)
+	d.user("ana@example.com")
+	authTime := func(b *browser) time.Time {
+		t.Helper()
+		_, tokens, _ := d.exchange(b.code())
+		text, _ := tokens["id_token"].(string)
+		id, _, err := d.pool.CheckID(t.Context(), text)
+		d.must(err)
+		seconds, _ := id.Claims["auth_time"].(float64)
+		return time.Unix(int64(seconds), 0)
+	}
+	b := d.browser()
+	before := d.clock.now().Truncate(time.Second)
+	first := authTime(b.signIn("ana@example.com"))
+	if first.Before(before) || first.After(d.clock.now()) {
+		t.Errorf("signed in at %v, not at %v", first, before)
+	}
+	d.clock.advance(20 * time.Minute)
+	for _, ask := range []string{"state=again", "max_age=1500"} {
+		if again := authTime(b.get(d.authorize(ask))); !again.Equal(first) {
+			t.Errorf("%s, 20 minutes later: signed in at %v, not at %v", ask, again, first)
+		}
+	}
+	for _, ask := range []string{"prompt=login", "max_age=600"} {
+		d.clock.advance(20 * time.Minute)
+		now := d.clock.now().Truncate(time.Second)
+		next := authTime(b.get(d.authorize(ask)).on("Sign in").fill("username=ana@example.com", "password="+goodPassword))
+		if next.Before(now) {
+			t.Errorf("%s: signed in at %v, not at %v", ask, next, now)
+		}
+	}
+}
+
+// TestSessionLifetime holds that the pages' session ends in its own time, in the pool too, and an app's does not.
+func TestSessionLifetime(t *testing.T) {
+	d := open(t)
+	d.user("ana@example.com")
+	d.opts.SessionLifetime = 10 * time.Minute
+	d.handler = oauth.New(d.pool, d.opts)
+	b := d.browser().signIn("ana@example.com")
+	if cookie := b.header.Get("Set-Cookie"); !strings.Contains(cookie, "Max-Age=600") {
+		t.Errorf("the cookie is %s", cookie)
+	}
+	_, tokens, _ := d.exchange(b.code())
+	d.clock.advance(9 * time.Minute)
+	b.get(d.authorize()).code()
+	if n, err := d.pool.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d documents have had their time, %v", n, err)
+	}
+	d.clock.advance(time.Minute)
+	b.get(d.authorize()).on("Sign in")
+	if n, err := d.pool.Sweep(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d sessions of pages have ended in the pool, %v", n, err)
+	}
+	if status, answer, _ := d.refresh(tokens["refresh_token"], "web"); status != 200 {
+		t.Errorf("the app's session: %d %v", status, answer)
+	}
 }
 
 func TestLogout(t *testing.T) {

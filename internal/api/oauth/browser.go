@@ -12,12 +12,7 @@ import (
 	"freshet/internal/accounts"
 )
 
-const (
-	browserBytes = 16
-	// sessionLifetime is for how long a browser that signed in once needs no password for the next app. It is not
-	// prolonged.
-	sessionLifetime = time.Hour
-)
+const browserBytes = 16
 
 // cookie makes a cookie that no script and, over https, no other host can read or set.
 func (h *handler) cookie(name, value string) *http.Cookie {
@@ -52,8 +47,8 @@ func (h *handler) meetBrowser(w http.ResponseWriter, r *http.Request) string {
 	return id
 }
 
-// browserSession is what lets a browser sign in to the next app: a session of the pool, which ends there as any
-// other does, by a new password say.
+// browserSession is what lets a browser sign in to the next app: a session of the pool with a lifetime of its own,
+// which ends there as any other does, by a new password say.
 type browserSession struct {
 	Client  string    `json:"client"` // the app it was made for
 	Refresh string    `json:"refresh"`
@@ -62,8 +57,8 @@ type browserSession struct {
 
 func (h *handler) remember(w http.ResponseWriter, client, refresh string) {
 	s := browserSession{Client: client, Refresh: refresh, At: h.opts.Now()}
-	c := h.cookie("session", h.sealing.seal("session", s, sessionLifetime))
-	c.MaxAge = int(sessionLifetime / time.Second)
+	c := h.cookie("session", h.sealing.seal("session", s, h.opts.SessionLifetime))
+	c.MaxAge = int(h.opts.SessionLifetime / time.Second)
 	http.SetCookie(w, c)
 }
 

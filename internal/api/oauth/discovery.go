@@ -57,10 +57,10 @@ func (h *handler) serveConfiguration(w http.ResponseWriter, _ *http.Request) {
 		TokenMethods:      methods,
 		RevocationMethods: methods,
 		ChallengeMethods:  []string{"S256"},
-		Scopes:            scopes,
+		Scopes:            accounts.Scopes(),
 		Claims: slices.Concat(
 			[]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "cognito:username", "cognito:groups"},
-			claimsOf["email"], claimsOf["phone"], claimsOf["profile"]),
+			accounts.AttributesOf("email"), accounts.AttributesOf("phone"), accounts.AttributesOf("profile")),
 		Prompts:       []string{"none", "login", "select_account", "create"},
 		IssInResponse: true,
 	})
@@ -76,16 +76,6 @@ func (h *handler) serveKeys(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", keysAge)
 	w.Header().Set("Content-Type", "application/jwk-set+json")
 	_, _ = w.Write(keys)
-}
-
-// claimsOf says which attributes a scope shows, by OpenID Connect Core 5.4.
-var claimsOf = map[string][]string{
-	"email": {"email", "email_verified"},
-	"phone": {"phone_number", "phone_number_verified"},
-	"profile": {
-		"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
-		"gender", "birthdate", "zoneinfo", "locale", "updated_at",
-	},
 }
 
 // serveUserInfo tells what is known of the user of an access token, as far as its scopes go.
@@ -128,7 +118,7 @@ func (h *handler) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 func claims(user accounts.User, granted []string) map[string]any {
 	shown := map[string]any{"sub": user.ID, "username": user.Name}
 	for _, a := range user.Attributes {
-		if !slices.ContainsFunc(granted, func(scope string) bool { return slices.Contains(claimsOf[scope], a.Name) }) {
+		if !slices.ContainsFunc(granted, func(scope string) bool { return slices.Contains(accounts.AttributesOf(scope), a.Name) }) {
 			continue
 		}
 		shown[a.Name] = a.Value

@@ -80,6 +80,9 @@ type door struct {
 	clock  *clock
 	root   string
 	issuer string
+
+	opts    oauth.Options
+	handler *oauth.Door // a test may put another one in its place before it asks
 }
 
 func open(t *testing.T, configure ...func(*accounts.Config)) *door {
@@ -98,14 +101,16 @@ func open(t *testing.T, configure ...func(*accounts.Config)) *door {
 	if d.pool, err = accounts.Open(t.Context(), house.Engine.Documents(), config); err != nil {
 		t.Fatal(err)
 	}
-	server.Config.Handler = oauth.New(d.pool, oauth.Options{
+	d.opts = oauth.Options{
 		Issuer: d.issuer, Secret: serverSecret, Now: d.clock.now, Product: "Delta <& co>",
 		Clients: []oauth.Client{
 			{ID: "web", Name: "The <b>Web</b> app", RedirectURIs: []string{back, backMore, "com.example.app:/back"}, LogoutURIs: []string{leaving}},
 			{ID: "shop", RedirectURIs: []string{"https://shop.test/back"}},
 			{ID: "backend", Secret: secret, RedirectURIs: []string{back}},
 		},
-	})
+	}
+	d.handler = oauth.New(d.pool, d.opts)
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.handler.ServeHTTP(w, r) })
 	server.Start()
 	t.Cleanup(server.Close)
 	return d

@@ -39,11 +39,18 @@ type Options struct {
 	Product string // in the head of the pages; default Freshet
 	// Secret seals forms and cookies; 32 random bytes at least, the same on all servers behind one address.
 	Secret []byte
+	// SessionLifetime is for how long a browser that signed in once needs no password for the next app; default
+	// DefaultSessionLifetime. It is not prolonged. The sessions of the apps have the pool's.
+	SessionLifetime time.Duration
+
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger     // default: discards
 }
 
 const minSecret = 32 // bytes
+
+// DefaultSessionLifetime is for how long a browser stays signed in at the pages.
+const DefaultSessionLifetime = time.Hour
 
 // Validate tells what is wrong with the options.
 func (o *Options) Validate() error {
@@ -53,6 +60,8 @@ func (o *Options) Validate() error {
 		return freshet.Errorf(freshet.Invalid, "the issuer %q is no http or https address", o.Issuer)
 	case o.URL != "" && rootOf(o.URL) != strings.TrimRight(o.URL, "/"):
 		return freshet.Errorf(freshet.Invalid, "%q has to be an http or https address without a path", o.URL)
+	case o.SessionLifetime < 0:
+		return freshet.Errorf(freshet.Invalid, "the pages' session lasts %v; it cannot be less than nothing", o.SessionLifetime)
 	case len(o.Secret) < minSecret:
 		return freshet.Errorf(freshet.Invalid, "the secret has %d bytes; give %d random ones at least", len(o.Secret), minSecret)
 	}
@@ -115,14 +124,27 @@ type handler struct {
 	sealing sealer
 }
 
+// Door is the door. It is made by New.
+type Door struct {
+	http.Handler
+	pages *handler
+}
+
+// SignedIn gives an access token of who is signed in at the pages with the browser of a request; empty for nobody.
+// It is for this server's own pages: no other one gets it.
+func (d *Door) SignedIn(r *http.Request) string { return d.pages.signedIn(r, -1) }
+
 // New makes the door: /oauth2/, /logout, and /.well-known/ at the root and beneath the issuer's path. The options
 // have to be valid.
-func New(pool *accounts.Pool, opts Options) http.Handler {
+func New(pool *accounts.Pool, opts Options) *Door {
 	if err := opts.Validate(); err != nil {
 		panic(err) // of the caller, who was told to ask first
 	}
 	if opts.Product == "" {
 		opts.Product = "Freshet"
+	}
+	if opts.SessionLifetime == 0 {
+		opts.SessionLifetime = DefaultSessionLifetime
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -156,7 +178,7 @@ func New(pool *accounts.Pool, opts Options) http.Handler {
 		mux.HandleFunc("GET /oauth2/"+s.name, h.show(s))
 		mux.HandleFunc("POST /oauth2/"+s.name, h.take(s))
 	}
-	return mux
+	return &Door{mux, h}
 }
 
 // forScripts answers apps, which may run in a page of any origin: what guards these doors is in the request's

@@ -48,7 +48,7 @@ func (v *visit) takeSignIn(form url.Values) {
 // shown on p.
 func (v *visit) byPassword(p page, user, password string) {
 	result, err := v.pool.InitiateAuth(v.r.Context(), v.caller(), accounts.AuthRequest{
-		Flow: accounts.FlowPassword, Parameters: map[string]string{"USERNAME": user, "PASSWORD": password},
+		Flow: accounts.FlowPassword, Parameters: map[string]string{"USERNAME": user, "PASSWORD": password}, Life: v.opts.SessionLifetime,
 	})
 	switch accounts.FaultOf(err) {
 	case accounts.UserNotConfirmed:

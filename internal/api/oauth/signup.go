@@ -86,7 +86,9 @@ func (v *visit) takeConfirm(form url.Values) {
 		v.start(s.User, done)
 		return
 	}
-	result, err := v.pool.InitiateAuth(v.r.Context(), v.caller(), accounts.AuthRequest{Flow: accounts.FlowUser, Session: session})
+	result, err := v.pool.InitiateAuth(v.r.Context(), v.caller(), accounts.AuthRequest{
+		Flow: accounts.FlowUser, Session: session, Life: v.opts.SessionLifetime,
+	})
 	if err != nil {
 		v.start(s.User, done)
 		return

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/oauth2"
 
+	"freshet/internal/accounts"
 	"freshet/internal/api/oauth"
 )
 
@@ -175,6 +176,36 @@ func TestConfidentialClient(t *testing.T) {
 		status, answer, _ := d.ask("/oauth2/token", test.form, test.headers...)
 		if status != test.status || answer["error"] != test.code {
 			t.Errorf("%s: %d %v", name, status, answer)
+		}
+	}
+}
+
+// TestIDTokenScopes holds that an ID token shows what its scopes do, and no more, also after a refresh.
+func TestIDTokenScopes(t *testing.T) {
+	d := open(t)
+	d.user("ana@example.com")
+	d.must(d.pool.AdminUpdateUserAttributes(t.Context(), accounts.Caller{}, "ana@example.com", []accounts.Attribute{
+		{Name: "name", Value: "Ana"}, {Name: "phone_number", Value: "+4912345"}, {Name: "custom:desk", Value: "7"},
+	}))
+	b := d.browser().signIn("ana@example.com")
+	personal := []string{"custom:desk", "email", "email_verified", "name", "phone_number", "phone_number_verified"}
+	for scope, want := range map[string][]string{
+		"openid": nil, "openid email": {"email", "email_verified"}, "openid profile": {"name"}, "openid phone": {"phone_number"},
+		"openid email phone profile":                 {"email", "email_verified", "name", "phone_number"},
+		"openid aws.cognito.signin.user.admin":       {"custom:desk", "email", "email_verified", "name", "phone_number"},
+		"openid offline_access":                      nil,
+		"openid email aws.cognito.signin.user.admin": {"custom:desk", "email", "email_verified", "name", "phone_number"},
+	} {
+		_, tokens, _ := d.exchange(b.get(d.authorize("scope=" + scope)).code())
+		_, next, _ := d.refresh(tokens["refresh_token"], "web")
+		for when, answer := range map[string]map[string]any{"first": tokens, "refreshed": next} {
+			text, _ := answer["id_token"].(string)
+			id, _, err := d.pool.CheckID(t.Context(), text)
+			d.must(err)
+			got := slices.DeleteFunc(sorted(id.Claims), func(name string) bool { return !slices.Contains(personal, name) })
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, %s: %v, want %v", scope, when, got, want)
+			}
 		}
 	}
 }
