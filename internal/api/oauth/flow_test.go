@@ -6,11 +6,17 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"html"
+	"image"
+	"image/color"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/boombuler/barcode/qr"
 
 	"freshet/internal/accounts"
 )
@@ -135,6 +141,44 @@ func TestNewPasswordRequired(t *testing.T) {
 
 var keyOf = regexp.MustCompile(`<code[^>]*>([A-Z2-7 ]+)</code>`)
 
+var (
+	linkOf = regexp.MustCompile(`href="(otpauth:[^"]*)"`)
+	boxOf  = regexp.MustCompile(`viewBox="0 0 (\d+) `)
+	runOf  = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`)
+)
+
+// seesCode looks at the picture of a page as a camera would: it has to be the QR code of the link beside it.
+func seesCode(t *testing.T, page string) {
+	t.Helper()
+	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
+	link, box := linkOf.FindStringSubmatch(page), boxOf.FindStringSubmatch(page)
+	if link == nil || box == nil {
+		t.Fatalf("there is no picture:\n%s", page)
+	}
+	black := make(map[[2]int]bool)
+	for _, run := range runOf.FindAllStringSubmatch(page, -1) {
+		for i := range number(run[3]) {
+			black[[2]int{number(run[1]) + i, number(run[2])}] = true
+		}
+	}
+	want, err := qr.Encode(html.UnescapeString(link[1]), qr.M, qr.Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, quiet := number(box[1]), 4
+	if size != want.Bounds().Dx()+2*quiet {
+		t.Errorf("the picture has %d modules", size)
+	}
+	for y := range size {
+		for x := range size {
+			at := image.Pt(x-quiet, y-quiet)
+			if want := at.In(want.Bounds()) && want.At(at.X, at.Y) == color.Black; black[[2]int{x, y}] != want {
+				t.Fatalf("at %d, %d it is black: %v", x, y, !want)
+			}
+		}
+	}
+}
+
 func TestSecondFactors(t *testing.T) {
 	d := open(t, func(c *accounts.Config) { c.MFA = accounts.MFARequired })
 	d.user("ana@example.com")
@@ -143,6 +187,7 @@ func TestSecondFactors(t *testing.T) {
 	if key == nil {
 		t.Fatalf("there is no key:\n%s", b.body)
 	}
+	seesCode(t, b.body)
 	b.fill("code="+wrong(totp(t, key[1], d.clock.now()))).on("Set up an authenticator app", "Code mismatch", key[1])
 	b.fill("code=" + totp(t, key[1], d.clock.now())).code()
 

@@ -26,6 +26,7 @@ type page struct {
 	User   string // who is signing in, for the page and for password managers
 	Secret string // to be typed into an authenticator app
 	Setup  template.URL
+	Code   picture // of Setup; none where its size is 0
 
 	Action string
 	Form   string // sealed step
@@ -54,6 +55,12 @@ type choice struct {
 type button struct{ Value, Label string }
 
 type link struct{ Text, Label, Href string }
+
+// picture is a QR code: the length of its sides in modules, and what is black of it.
+type picture struct {
+	Size  int
+	Black template.HTMLAttr
+}
 
 // complain writes what is wrong beside a field, or above all where there is no such field.
 func (p *page) complain(name, text string) {

@@ -131,9 +131,10 @@ func (v *visit) challengePage(s step) (page, bool) {
 		}
 		p.Fields = []field{f}
 	case accounts.ChallengeMFASetup:
-		p.Title, p.Lead = "Set up an authenticator app", "Signing in takes a code from an app. Add this key to yours, then enter the code it shows."
+		p.Title, p.Lead = "Set up an authenticator app", "Signing in takes a code from an app. Scan the picture with yours, or add the key to it, then enter the code it shows."
 		p.Secret = grouped(s.Secret)
 		p.Setup = setupLink(v.opts.Product, s.User, s.Secret)
+		p.Code = qrCode(string(p.Setup))
 		p.Fields = []field{codeField("Six digits; they change every 30 seconds.")}
 		if slices.Contains(s.Choices, accounts.ChallengeEmail) && strings.Contains(s.User, "@") {
 			p.Others = []button{{"email", "Get codes by e-mail instead"}}
