@@ -109,6 +109,10 @@ func settings() []setting {
 			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.PageSession }),
 		},
 		{
+			name: "admin-group", usage: "the `group` whose members may read the local mailbox from afar (default: nobody may)",
+			apply: text(func(cfg *server.Config, v string) { cfg.AdminGroup = v }),
+		},
+		{
 			name: "sign-up", usage: "`on` or off: whether anybody may make an account (default on)",
 			apply: onOff(func(cfg *server.Config, on bool) { cfg.NoSignUp = !on }),
 		},

@@ -21,6 +21,7 @@ type Config struct {
 	From        string         // the sender, as "Freshet <no-reply@example.com>"; needed with a Server
 	Product     string         // the name that letters show; empty: Freshet
 	URL         string         // where the product is, http or https; empty: letters show none
+	Mailbox     string         // where a letter is read whose id stands behind it, for the log; empty: nowhere
 	TemplateDir string         // has templates that go before the embedded ones; empty: none
 	RootCAs     *x509.CertPool // signers of the SMTP server's certificate; nil: the system's
 

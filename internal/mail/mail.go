@@ -132,7 +132,7 @@ func (m *Mail) Send(ctx context.Context, message Message) error {
 		if err := m.keep(ctx, letter); err != nil {
 			return fmt.Errorf("keep mail: %w", err)
 		}
-		m.log.InfoContext(ctx, "no SMTP server is set: the mail is kept in the local mailbox", "id", letter.ID, "template", letter.Template)
+		m.log.InfoContext(ctx, "no SMTP server is set: the mail is kept in the local mailbox", "template", letter.Template, "letter", m.config.Mailbox+letter.ID)
 		return nil
 	}
 	if !m.reserve() {

@@ -58,6 +58,7 @@ type Config struct {
 	PoolID         string        // region_name; default DefaultPool. Passwords are bound to it
 	ClientIDs      []string      // the apps of the user pool beside those of Hosted; default DefaultClient
 	Hosted         []Hosted      // the apps that use the hosted pages
+	AdminGroup     string        // whose members may read the local mailbox; empty: only who is at the machine
 	NoSignUp       bool          // only operators make accounts
 	MFA            accounts.MFA  // who has to prove a second factor; default accounts.MFAOptional
 	PageSession    time.Duration // for which a browser stays signed in at the hosted pages; default oauth.DefaultSessionLifetime

@@ -36,7 +36,9 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 	if err != nil {
 		return freshet.Wrap(freshet.Invalid, err, "the issuer %q is no address", issuer)
 	}
-	pages := slow.wrap(oauth.New(p.pool, opts))
+	door := oauth.New(p.pool, opts)
+	s.consoleDoor(mux, door)
+	pages := slow.wrap(door)
 	patterns := []string{"/oauth2/", "/logout", "/.well-known/"}
 	if path := strings.TrimRight(u.Path, "/"); path != "" {
 		patterns = append(patterns, path+"/.well-known/")

@@ -13,6 +13,7 @@ import (
 	"freshet"
 	"freshet/internal/accesskey"
 	"freshet/internal/accounts"
+	"freshet/internal/api/console"
 	"freshet/internal/api/graphqlhttp"
 	"freshet/internal/api/graphqlws"
 	"freshet/internal/audit"
@@ -49,6 +50,7 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 	if post.URL == "" {
 		post.URL = cfg.URL
 	}
+	post.Mailbox = url + console.Path + "/"
 	if p.mail, err = mail.Open(ctx, documents, post); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,12 +19,18 @@ func withClientAddress(next http.Handler, trusted []netip.Prefix) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if address := clientAddress(r, trusted); address.IsValid() {
-			r = r.WithContext(r.Context()) // a copy
+			r = r.WithContext(context.WithValue(r.Context(), proxied{}, true)) // a copy
 			r.RemoteAddr = net.JoinHostPort(address.String(), "0")
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// proxied is the key of what a trusted proxy has passed on.
+type proxied struct{}
+
+// isProxied tells whether a request came through a trusted proxy: who sent it is only what that says.
+func isProxied(r *http.Request) bool { return r.Context().Value(proxied{}) != nil }
 
 func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	isTrusted := func(address netip.Addr) bool {

@@ -22,6 +22,7 @@ import (
 	"freshet"
 	"freshet/internal/accesskey"
 	"freshet/internal/api"
+	"freshet/internal/api/console"
 	"freshet/internal/api/control"
 	"freshet/internal/api/graphqlhttp"
 	"freshet/internal/api/graphqlws"
@@ -247,7 +248,7 @@ func (s *Server) Run(ctx context.Context) error {
 // deliver sends mail.
 func (s *Server) deliver(ctx context.Context) {
 	if s.cfg.Mail.Server == "" {
-		s.logger.Info("no SMTP server is set: mail stays in the local mailbox; `freshet mail list` shows it")
+		s.logger.Info("no SMTP server is set: mail stays in the local mailbox; `freshet mail list` shows it too", "mailbox", s.URL()+console.Path)
 	}
 	if err := s.people.mail.Run(ctx); err != nil {
 		s.logger.Error("mail is not sent any more", "err", err)
