@@ -71,6 +71,9 @@ const (
 	MFARequired MFA = "ON"       // everybody; who has none sets it up at the next sign-in
 )
 
+// DefaultRefreshLifetime is for how long a session goes on.
+const DefaultRefreshLifetime = 30 * 24 * time.Hour
+
 const minSecret = 32 // bytes
 
 // Validate tells what is wrong with a configuration.
@@ -110,7 +113,7 @@ func (c *Config) durations() []duration {
 	return []duration{
 		{"AccessLifetime", &c.AccessLifetime, time.Hour},
 		{"IDLifetime", &c.IDLifetime, time.Hour},
-		{"RefreshLifetime", &c.RefreshLifetime, 30 * day},
+		{"RefreshLifetime", &c.RefreshLifetime, DefaultRefreshLifetime},
 		{"RefreshGrace", &c.RefreshGrace, 10 * time.Second},
 		{"ChallengeLifetime", &c.ChallengeLifetime, 3 * time.Minute},
 		{"CodeLifetime", &c.CodeLifetime, 15 * time.Minute},

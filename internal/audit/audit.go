@@ -7,8 +7,6 @@ package audit
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -18,7 +16,7 @@ import (
 	"freshet/internal/engine"
 )
 
-// kind is that of the documents that hold the entries. Their keys begin with the time, and rise in the order in which they were recorded.
+// kind is that of the documents that hold the entries.
 const kind freshet.ModelName = "_Audit"
 
 // Entry is what is kept of one thing that happened.
@@ -90,17 +88,13 @@ func (l *Log) Record(ctx context.Context, e accounts.Entry) {
 		l.flows[of].omitted++
 		return
 	}
-	l.add(Entry{Entry: e})
+	l.add(of, Entry{Entry: e})
 }
 
 // add puts an entry behind those that wait. Its caller holds mu.
-func (l *Log) add(e Entry) {
+func (l *Log) add(of int, e Entry) {
 	l.last = max(l.last, e.At.UnixMilli())
 	l.number++
-	key := fmt.Sprintf("%s-%06x-%s", keyAt(time.UnixMilli(l.last)), l.number&0xffffff, rand.Text()[:6])
-	l.waiting = append(l.waiting, waiting{key, e})
+	l.waiting = append(l.waiting, waiting{newKey(l.last, l.number, of), e})
 	l.signal()
 }
-
-// keyAt gives what the keys of a time begin with.
-func keyAt(at time.Time) string { return fmt.Sprintf("%012x", max(0, at.UnixMilli())) }

@@ -243,9 +243,7 @@ func TestFailedCommit(t *testing.T) {
 func TestTrim(t *testing.T) {
 	f := open(t, t.TempDir(), nil)
 	begin := f.now
-	for range 2 * page {
-		f.Record(t.Context(), byHand)
-	}
+	f.flood(2*page, byHand)
 	for i := range 10 {
 		f.Record(t.Context(), accounts.Entry{At: begin.Add(time.Duration(i+1) * time.Hour), What: "SignIn", Who: fmt.Sprint(i), Outcome: accounts.OutcomeOK})
 	}
@@ -267,6 +265,24 @@ func TestTrim(t *testing.T) {
 		got := f.read(Query{})
 		if len(got) != c.want || c.want > 0 && got[0].Who != c.first {
 			t.Errorf("from %v on, %d at most: %d entries, want %d from %q on", c.before, c.most, len(got), c.want, c.first)
+		}
+	}
+}
+
+// TestTrimOfFlows holds that the entries of some do not make those of others go.
+func TestTrimOfFlows(t *testing.T) {
+	f := open(t, t.TempDir(), nil)
+	f.flood(3, byHand)
+	f.flood(5, signIn)
+	f.flood(page, refusal)
+	f.flood(1, byHand)
+	for _, most := range []int{50, 4, 2} {
+		f.counts() // which writes what waits
+		if err := f.Trim(t.Context(), time.Time{}, most); err != nil {
+			t.Fatal(err)
+		}
+		if kept, _ := f.counts(); kept["AdminDisableUser"] != min(4, most) || kept["SignIn"] != min(5, most) || kept["InitiateAuth"] != most {
+			t.Errorf("%d of each at most: %v", most, kept)
 		}
 	}
 }

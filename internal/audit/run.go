@@ -76,7 +76,7 @@ func (l *Log) tellOmitted(all bool) {
 		if n := l.flows[of].omitted; n > 0 {
 			l.flows[of].omitted = 0
 			at := now.UTC().Truncate(time.Millisecond)
-			l.add(Entry{Entry: accounts.Entry{At: at, What: Omitted, Outcome: flowNames[of]}, Omitted: n})
+			l.add(of, Entry{Entry: accounts.Entry{At: at, What: Omitted, Outcome: flowNames[of]}, Omitted: n})
 		}
 	}
 }

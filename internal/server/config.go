@@ -48,7 +48,7 @@ type Config struct {
 	// told apart as long as history is kept, which is no shorter.
 	KeepTombstones time.Duration
 	KeepHistory    time.Duration
-	KeepAudit      time.Duration // entries of the audit, audit.Most of them at most; default DefaultKept
+	KeepAudit      time.Duration // entries of the audit, audit.Most of each flow at most; default DefaultKept
 
 	URL     string         // by which clients come, http or https; default http:// and the address
 	Proxies []netip.Prefix // whose X-Forwarded-For is believed; default: nobody's

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/accounts"
 )
 
 // Hosted is an app that sends people to the hosted pages to sign in.
@@ -50,9 +51,6 @@ func ParseHosted(text string) (Hosted, error) {
 	return h, nil
 }
 
-// maxPageSession is what the hosted pages' sessions are shorter than: the pool's.
-const maxPageSession = 30 * 24 * time.Hour
-
 // poolIDForm is Cognito's.
 var poolIDForm = regexp.MustCompile(`^[A-Za-z0-9-]+_[A-Za-z0-9]+$`)
 
@@ -74,9 +72,9 @@ func (c *Config) validateAccounts() error {
 	if !slices.Contains([]Disposal{"", KeepRecords, DeleteRecords}, c.DeletedUsers) {
 		return freshet.Errorf(freshet.Invalid, "deleted-users: %q is not known; write keep or delete, for what becomes of their records", c.DeletedUsers)
 	}
-	if c.PageSession != 0 && (c.PageSession < time.Minute || c.PageSession >= maxPageSession) {
+	if c.PageSession != 0 && (c.PageSession < time.Minute || c.PageSession >= accounts.DefaultRefreshLifetime) {
 		return freshet.Errorf(freshet.Invalid, "page-session: %s is no time for it; write one from a minute to less than %s, which is how long apps stay signed in",
-			duration(c.PageSession), duration(maxPageSession))
+			duration(c.PageSession), duration(accounts.DefaultRefreshLifetime))
 	}
 	return c.Mail.Validate()
 }

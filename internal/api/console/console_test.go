@@ -172,7 +172,7 @@ func TestAudit(t *testing.T) {
 		ask(opts, path, machine, local)
 		ask(opts, path, stranger, local)
 	}
-	want := `ReadMail ok of "ana@example.com" by "local" from 127.0.0.1:40000 ReadMail ok of "ana@example.com" by "user ana" from 192.0.2.7:40000`
+	want := `ReadMail ok of "ana@example.com" by "" from 127.0.0.1:40000 ReadMail ok of "ana@example.com" by "user ana" from 192.0.2.7:40000`
 	if got := strings.Join(audit.lines, " "); got != want+" "+want { // the page, and what is framed in it
 		t.Errorf("on record is %s", got)
 	}

@@ -50,7 +50,7 @@ func (d *Desk) record(ctx context.Context, what, who string, err error) {
 
 // keyTold is how an entry names a key.
 func keyTold(id, name string) string {
-	return strings.TrimSpace(strings.Join([]string{id, name}, " "))
+	return strings.TrimSpace(id + " " + name)
 }
 
 // Audit calls visit with entries.

@@ -24,13 +24,13 @@ func NewHandler(desk *Desk) http.Handler {
 	h := &handler{desk}
 	mux := http.NewServeMux()
 	routes := h.accountRoutes()
-	routes["GET /audit"] = h.audit
 	maps.Copy(routes, map[string]func(*http.Request, *stream) (any, error){
 		"GET /status":       h.status,
 		"GET /keys":         h.keys,
 		"POST /keys":        h.createKey,
 		"DELETE /keys/{id}": h.revokeKey,
 		"GET /log":          h.log,
+		"GET /audit":        h.audit,
 		"POST /check":       h.check,
 		"POST /import":      h.importFile,
 		"GET /export":       h.export,
