@@ -26,6 +26,7 @@ var floors = map[string]struct {
 	"freshet/internal/store":         {1, "the contract of an engine, in the nouns alone"},
 	"freshet/internal/mail":          {2, "sends letters, whatever they say"},
 	"freshet/internal/filter":        {2, "predicates on the records of a schema"},
+	"freshet/internal/codegen":       {2, "pure: what clients have to know of a schema"},
 	"freshet/internal/graphql":       {2, "executes documents for whoever resolves their fields"},
 	"freshet/internal/auth":          {2, "knows who asks, and nothing of what they ask for"},
 	"freshet/internal/accesskey":     {2, "knows who signed a request, and nothing of what it asks for"},

@@ -310,17 +310,22 @@ func newOptions() *options {
 
 func (o *options) bindCommon(flags *pflag.FlagSet) {
 	flags.StringVar(&o.config, "config", "", "a `file` of settings (default "+usualConfig+", where there is one)")
-	o.bind(flags, true)
+	o.bind(flags, func(s *setting) bool { return s.common })
 }
 
 func (o *options) bindServe(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	o.bind(flags, false)
+	o.bind(flags, func(s *setting) bool { return !s.common })
 }
 
-func (o *options) bind(flags *pflag.FlagSet, common bool) {
+// bindOnly gives a command one of the settings of serve.
+func (o *options) bindOnly(flags *pflag.FlagSet, name string) {
+	o.bind(flags, func(s *setting) bool { return s.name == name })
+}
+
+func (o *options) bind(flags *pflag.FlagSet, wanted func(*setting) bool) {
 	for i := range o.settings {
-		if s := &o.settings[i]; s.usage != "" && s.common == common {
+		if s := &o.settings[i]; s.usage != "" && wanted(s) {
 			if o.values[s.name] == nil {
 				o.values[s.name] = new([]string)
 			}

@@ -169,8 +169,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// sources reads the schema.
-func (c *Config) sources() ([]schema.Source, error) {
+// Sources reads the files of the schema.
+func (c *Config) Sources() ([]schema.Source, error) {
 	if len(c.Schema) == 0 {
 		return []schema.Source{{Name: "workspace.graphql", Text: schemas.Workspace}}, nil
 	}

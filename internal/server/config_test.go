@@ -83,7 +83,7 @@ func TestSources(t *testing.T) {
 		{[]string{other, b}, []schema.Source{{Name: other, Text: "O"}, {Name: b, Text: "B"}}},
 	} {
 		cfg := Config{Schema: c.paths}
-		got, err := cfg.sources()
+		got, err := cfg.Sources()
 		if err != nil {
 			t.Fatal(err)
 		}

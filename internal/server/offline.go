@@ -81,7 +81,7 @@ func completeDesk(ctx context.Context, desk *control.Desk, st *pebble.DB, cfg *C
 		return err
 	}
 	if !found {
-		if sources, err = cfg.sources(); err != nil {
+		if sources, err = cfg.Sources(); err != nil {
 			return err
 		}
 	}

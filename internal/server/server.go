@@ -86,7 +86,7 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error)
 }
 
 func (s *Server) open(ctx context.Context) error {
-	sources, err := s.cfg.sources()
+	sources, err := s.cfg.Sources()
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,8 @@ export interface Collections {
     create: object;
     /** The fields that an update may change; null takes one away. */
     patch: object;
-    /** What names a record: the id, or the fields of a composite key. */
-    key: string | object;
+    /** What names a record: the value of the key's field, or the fields of a composite key. */
+    key: string | number | object;
   };
 }
 

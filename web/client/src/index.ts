@@ -1,0 +1,1 @@
+export type { Collections, FieldSchema, Fields, Json, ModelSchema, Schema } from './schema.ts';
