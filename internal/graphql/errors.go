@@ -28,6 +28,14 @@ func (f Fault) errorType() string {
 	return "ValidationException"
 }
 
+// info gives the errorInfo that clients see: the code of package freshet.
+func (f Fault) info() []byte {
+	if f == Limit {
+		return []byte(`{"code":"too_large"}`)
+	}
+	return []byte(`{"code":"invalid"}`)
+}
+
 // Location is a place in the text of a document; both count from 1.
 type Location struct {
 	Line, Column int
@@ -68,7 +76,7 @@ func (e Errors) Append(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		described := Described{Message: e[i].Message, Type: e[i].Fault.errorType()}
+		described := Described{Message: e[i].Message, Type: e[i].Fault.errorType(), Info: e[i].Fault.info()}
 		dst = appendError(dst, nil, described, e[i].Locations...)
 	}
 	return append(dst, `]}`...)

@@ -47,14 +47,14 @@ func TestErrors(t *testing.T) {
 		fault Fault
 		want  string
 	}{
-		{"{\n  nope\n}", Validation, `{"errors":[{"path":null,"data":null,"errorType":"ValidationException","errorInfo":null,` +
+		{"{\n  nope\n}", Validation, `{"errors":[{"path":null,"data":null,"errorType":"ValidationException","errorInfo":{"code":"invalid"},` +
 			`"locations":[{"line":2,"column":3,"sourceName":null}],` +
 			`"message":"Validation error of type FieldUndefined: Field 'nope' in type 'Query' is undefined @ 'nope'"}]}`},
-		{"{ hello ", Syntax, `{"errors":[{"path":null,"data":null,"errorType":"BadRequestException","errorInfo":null,` +
+		{"{ hello ", Syntax, `{"errors":[{"path":null,"data":null,"errorType":"BadRequestException","errorInfo":{"code":"invalid"},` +
 			`"locations":[{"line":1,"column":9,"sourceName":null}],` +
 			`"message":"Invalid syntax at line 1, column 9: Expected Name, found <EOF>"}]}`},
 		{strings.Repeat("{ task", 20) + strings.Repeat("}", 20), Limit, `{"errors":[{"path":null,"data":null,"errorType":"LimitExceededException",` +
-			`"errorInfo":null,"locations":null,"message":"The document exceeds the depth limit of 12"}]}`},
+			`"errorInfo":{"code":"too_large"},"locations":null,"message":"The document exceeds the depth limit of 12"}]}`},
 	} {
 		_, errs := f.Prepare(c.query, "")
 		if errs.Fault() != c.fault {

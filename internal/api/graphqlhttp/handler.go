@@ -6,6 +6,7 @@ package graphqlhttp
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -73,7 +74,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodPost:
 	default:
 		w.Header().Set("Allow", "POST, OPTIONS")
-		h.refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "send GraphQL requests by POST, with a JSON body")
+		h.refuse(w, http.StatusMethodNotAllowed, freshet.Invalid, "MethodNotAllowed", "send GraphQL requests by POST, with a JSON body")
 		return
 	}
 	id, bound, ok := h.open(w, r)
@@ -93,7 +94,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // before anybody is known, up to its limit.
 func (h *handler) open(w http.ResponseWriter, r *http.Request) (*freshet.Identity, *graphql.Bound, bool) {
 	refuse := func(err error) (*freshet.Identity, *graphql.Bound, bool) {
-		h.refuse(w, api.Status(err), api.ErrorType(err), freshet.MessageOf(err))
+		h.refuse(w, api.Status(err), freshet.CodeOf(err), api.ErrorType(err), freshet.MessageOf(err))
 		return nil, nil, false
 	}
 	credentials := auth.Credentials{APIKey: r.Header.Get("x-api-key"), Authorization: r.Header.Get("Authorization")}
@@ -147,7 +148,7 @@ var jsonType = []string{"application/json; charset=utf-8"}
 // read takes in the body; what is wrong with it is answered.
 func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	malformed := func(status int, message string) ([]byte, bool) {
-		h.refuse(w, status, malformedRequest, message)
+		h.refuse(w, status, freshet.Invalid, malformedRequest, message)
 		return nil, false
 	}
 	if t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(t), "application/json") {
@@ -156,7 +157,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.opts.BodyBytes)))
 	if err != nil {
 		if _, over := errors.AsType[*http.MaxBytesError](err); over {
-			h.refuse(w, http.StatusRequestEntityTooLarge, api.ErrorType(freshet.Errorf(freshet.TooLarge, "")),
+			h.refuse(w, http.StatusRequestEntityTooLarge, freshet.TooLarge, api.ErrorType(freshet.Errorf(freshet.TooLarge, "")),
 				"the request is over the largest body, "+strconv.Itoa(h.opts.BodyBytes)+" bytes")
 			return nil, false
 		}
@@ -170,7 +171,7 @@ const malformedRequest = "MalformedHttpRequestException"
 // bind decodes the request; what is wrong with it is answered.
 func (h *handler) bind(w http.ResponseWriter, body []byte) (*graphql.Bound, bool) {
 	malformed := func(status int, message string) (*graphql.Bound, bool) {
-		h.refuse(w, status, malformedRequest, message)
+		h.refuse(w, status, freshet.Invalid, malformedRequest, message)
 		return nil, false
 	}
 	q, err := api.ParseRequest(body)
@@ -205,10 +206,11 @@ func (h *handler) refuseDocument(w http.ResponseWriter, faults graphql.Errors) {
 
 // refuse answers a request that does not come to be executed. Clients look at the header, at message, or
 // at errors.
-func (h *handler) refuse(w http.ResponseWriter, status int, errorType, message string) {
+func (h *handler) refuse(w http.ResponseWriter, status int, code freshet.Code, errorType, message string) {
 	w.Header().Set("x-amzn-errortype", errorType)
 	body := rawjson.AppendString([]byte(`{"errors":[{"errorType":`), errorType)
-	body = rawjson.AppendString(append(body, `,"message":`...), message)
+	body = fmt.Appendf(body, `,"errorInfo":{"code":%q},"message":`, code)
+	body = rawjson.AppendString(body, message)
 	body = rawjson.AppendString(append(body, `}],"message":`...), message)
 	respond(w, status, append(body, '}'))
 }

@@ -101,6 +101,9 @@ func TestRequests(t *testing.T) {
 			if !json.Valid([]byte(text)) {
 				t.Errorf("%s is no JSON", text)
 			}
+			if strings.Contains(text, `"errors"`) && !strings.Contains(text, `"errorInfo":{"code":"`) {
+				t.Errorf("%s has no code", text)
+			}
 		})
 	}
 }
