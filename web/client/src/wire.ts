@@ -1,0 +1,273 @@
+import type { Fields, Json } from './schema.ts';
+
+/** What is on the wire: docs/protocol.md, as types. What comes in is checked here once and believed from then on. */
+
+const changesOf = (kind: string) =>
+  `${kind}($after: String, $models: [String!], $filter: JSON, $limit: Int) { changes(after: $after, models: $models, filter: $filter, limit: $limit) { cursor upToDate reset changes { model op key version at record } } }`;
+
+export const changesQuery = changesOf('query');
+export const changesSubscription = changesOf('subscription');
+export const pushMutation =
+  'mutation($client: ID!, $writes: [WriteInput!]!, $atomic: Boolean) { push(client: $client, writes: $writes, atomic: $atomic) { results { counter status model key version record conflicts { field yours theirs base } error { code message } } } }';
+
+export interface Operation {
+  readonly query: string;
+  readonly variables?: object;
+}
+
+export interface ChangesVariables {
+  readonly after?: string;
+  readonly models?: readonly string[];
+  readonly filter?: Json;
+  readonly limit?: number;
+}
+
+export interface PushVariables {
+  readonly client: string;
+  readonly writes: readonly WriteInput[];
+  readonly atomic?: boolean;
+}
+
+export interface WriteInput {
+  readonly counter: number;
+  readonly model: string;
+  readonly op: 'CREATE' | 'UPDATE' | 'DELETE';
+  readonly key: string;
+  readonly fields?: Fields;
+  readonly base?: number;
+  readonly condition?: Json;
+}
+
+/** Tells whether a value is of a type. */
+type Guard<T> = (value: unknown) => value is T;
+
+const text = (v: unknown): v is string => typeof v === 'string';
+const flag = (v: unknown): v is boolean => typeof v === 'boolean';
+const whole = (v: unknown): v is number => Number.isSafeInteger(v);
+const nothing = (v: unknown): v is null => v === null;
+const anything = (v: unknown): v is Json => v !== undefined;
+const fields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);
+const is =
+  <const T extends string>(...words: T[]): Guard<T> =>
+  (v): v is T =>
+    words.includes(v as T);
+const either =
+  <A, B>(a: Guard<A>, b: Guard<B>): Guard<A | B> =>
+  (v): v is A | B =>
+    a(v) || b(v);
+const maybe = <A>(a: Guard<A>): Guard<A | null | undefined> =>
+  either(a, (v) => v === null || v === undefined);
+const list =
+  <A>(of: Guard<A>): Guard<readonly A[]> =>
+  (v): v is A[] =>
+    Array.isArray(v) && v.every(of);
+/** Members that are not named are passed over: later servers may have more. */
+const shape =
+  <T extends object>(members: { [name in keyof T]-?: Guard<T[name]> }): Guard<T> =>
+  (v): v is T => {
+    if (!fields(v)) return false;
+    for (const name in members) if (!members[name](v[name])) return false;
+    return true;
+  };
+
+/** A change of what the client may see. The key is the id, or a JSON array where it is composite. */
+export type Change = Put | Remove;
+interface Changed {
+  readonly model: string;
+  readonly key: string;
+  readonly version: number;
+  /** When it was committed, in milliseconds. */
+  readonly at: number;
+}
+export interface Put extends Changed {
+  readonly op: 'PUT';
+  readonly record: Fields;
+}
+export interface Remove extends Changed {
+  readonly op: 'REMOVE';
+  readonly record: null;
+}
+const changed = { model: text, key: text, version: whole, at: whole };
+const put = shape<Put>({ ...changed, op: is('PUT'), record: fields });
+const remove = shape<Remove>({ ...changed, op: is('REMOVE'), record: nothing });
+
+export interface ChangeFrame {
+  readonly cursor: string;
+  readonly upToDate: boolean;
+  readonly reset: boolean;
+  readonly changes: readonly Change[];
+}
+const frame = shape<ChangeFrame>({
+  cursor: text,
+  upToDate: flag,
+  reset: flag,
+  changes: list(either(put, remove)),
+});
+
+export type ErrorCode = (typeof codes)[number];
+const codes = [
+  'invalid',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'gone',
+  'too_large',
+  'unavailable',
+  'internal',
+] as const;
+const code = is(...codes);
+
+/** A field whose value a merge did not take. */
+export interface WriteConflict {
+  readonly field: string;
+  readonly yours: Json;
+  readonly theirs: Json;
+  readonly base: Json;
+}
+const conflict = shape<WriteConflict>({ field: text, yours: anything, theirs: anything, base: anything });
+
+export type WriteResult = Taken | Refused | Skipped;
+interface Answered {
+  readonly counter: number;
+  readonly model: string;
+  readonly key: string | null;
+}
+/** The record is null where there is none any more. */
+export interface Taken extends Answered {
+  readonly status: 'APPLIED' | 'MERGED';
+  readonly version: number;
+  readonly record: Fields | null;
+  readonly conflicts: readonly WriteConflict[];
+}
+/** The record is the one that is there, as far as the caller may see it. */
+export interface Refused extends Answered {
+  readonly status: 'REFUSED';
+  readonly version: number | null;
+  readonly record: Fields | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string };
+}
+/** Another write of the same atomic push was refused. */
+export interface Skipped extends Answered {
+  readonly status: 'SKIPPED';
+}
+const answered = { counter: whole, model: text, key: either(text, nothing) };
+const record = either(fields, nothing);
+const taken = shape<Taken>({
+  ...answered,
+  status: is('APPLIED', 'MERGED'),
+  version: whole,
+  record,
+  conflicts: list(conflict),
+});
+const refused = shape<Refused>({
+  ...answered,
+  status: is('REFUSED'),
+  version: either(whole, nothing),
+  record,
+  error: shape({ code, message: text }),
+});
+const skipped = shape<Skipped>({ ...answered, status: is('SKIPPED') });
+
+export interface PushResult {
+  readonly results: readonly WriteResult[];
+}
+const pushed = shape<PushResult>({ results: list(either(taken, either(refused, skipped))) });
+
+/** An error of a request, or of a field of one. `data` is the record as it is, where the code is `conflict`. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly data?: Fields;
+}
+const told = shape<{ message: string; errorInfo?: Fields | null; data?: unknown }>({
+  message: text,
+  errorInfo: maybe(fields),
+  data: (_): _ is unknown => true,
+});
+
+/** What a server, or a proxy before it, means by a status without saying more. */
+const codeOf = (status: number): ErrorCode =>
+  status === 401
+    ? 'unauthenticated'
+    : status === 403
+      ? 'forbidden'
+      : status === 413
+        ? 'too_large'
+        : status >= 500 || status === 429 || status === 408
+          ? 'unavailable'
+          : 'invalid';
+
+function readErrors(errors: unknown, status: number): WireError[] {
+  return believe(list(told), errors, 'errors').map(({ message, errorInfo, data }) => ({
+    code: code(errorInfo?.code) ? errorInfo.code : codeOf(status),
+    message,
+    ...(fields(data) && { data }),
+  }));
+}
+
+/** What came for an operation: errors may stand beside data. */
+export interface Answer {
+  readonly data: Fields | null;
+  readonly errors: readonly WireError[];
+}
+
+/** Reads a response; what is no JSON of this server's becomes an error by its status. */
+export function readAnswer(status: number, body: string): Answer {
+  let said: unknown;
+  try {
+    said = JSON.parse(body);
+  } catch {}
+  if (!fields(said) || (said.data === undefined && said.errors === undefined)) {
+    return { data: null, errors: [{ code: codeOf(status < 300 ? 502 : status), message: `HTTP ${status}` }] };
+  }
+  return responseOf(said, status);
+}
+
+function responseOf(said: Fields, status: number): Answer {
+  const data = believe(maybe(fields), said.data, 'data') ?? null;
+  return { data, errors: said.errors == null ? [] : readErrors(said.errors, status) };
+}
+
+/** The frame in the data of a response to `changes`. */
+export const readFrame = (data: Fields | null): ChangeFrame => believe(frame, data?.changes, 'changes');
+
+/** The results in the data of a response to `push`. */
+export const readPush = (data: Fields | null): PushResult => believe(pushed, data?.push, 'push');
+
+function believe<T>(guard: Guard<T>, value: unknown, what: string): T {
+  if (!guard(value)) throw new TypeError(`Freshet: malformed ${what}`);
+  return value;
+}
+
+export type ClientMessage =
+  | { readonly type: 'connection_init'; readonly payload: Readonly<Record<string, string>> }
+  | { readonly type: 'subscribe'; readonly id: string; readonly payload: Operation }
+  | { readonly type: 'complete'; readonly id: string }
+  | { readonly type: 'ping' | 'pong'; readonly payload?: Json };
+
+export type ServerMessage =
+  | { readonly type: 'connection_ack' | 'ping' | 'pong'; readonly payload?: Json }
+  | { readonly type: 'next'; readonly id: string; readonly payload: Answer }
+  | { readonly type: 'error'; readonly id: string; readonly payload: readonly WireError[] }
+  | { readonly type: 'complete'; readonly id: string };
+
+/** Reads a message of a socket; undefined for one of a type that is not known. */
+export function readMessage(said: string): ServerMessage | undefined {
+  const message = believe(fields, JSON.parse(said), 'message');
+  const { type, payload } = message;
+  if (type === 'connection_ack' || type === 'ping' || type === 'pong') {
+    return { type, ...(payload !== undefined && { payload }) };
+  }
+  if (type !== 'next' && type !== 'error' && type !== 'complete') return undefined;
+  const id = believe(text, message.id, 'id');
+  if (type === 'complete') return { type, id };
+  if (type === 'error') return { type, id, payload: readErrors(payload, 200) };
+  return { type, id, payload: responseOf(believe(fields, payload, 'payload'), 200) };
+}
+
+/** What to do after a socket was closed: connect again, with another credential, or not at all. */
+export function afterClose(code: number): 'again' | 'renew' | 'stop' {
+  if (code === 4403) return 'renew';
+  return code === 1009 || (code >= 4400 && code < 4500 && code !== 4408) ? 'stop' : 'again';
+}
