@@ -1,0 +1,64 @@
+import { claimsOf } from './claims.ts';
+import { AuthError } from './error.ts';
+import { listeners } from './listeners.ts';
+
+/** Who asks, and how they prove it. */
+export interface Credentials {
+  /**
+   * Gives the headers that prove who asks: x-api-key or Authorization. Errors: AuthError; one with the code SignedOut
+   * stays until `subscribe` tells, others pass.
+   */
+  headers(signal?: AbortSignal): Promise<Record<string, string>>;
+
+  /**
+   * Looks for other headers after the server has refused those there were. False: there are none until `subscribe`
+   * tells. Errors, like those of the network, pass.
+   */
+  renew?(): Promise<boolean>;
+
+  /** The id of who asks, by which what is stored for them is told from what is others'; undefined: nobody's. */
+  readonly user: string | undefined;
+
+  /** Calls back when the headers or the user are others. Gives the function that ends it. */
+  subscribe?(callback: () => void): () => void;
+}
+
+/** The credentials of a program: a secret that `freshet key create` gave. */
+export const apiKey = (secret: string): Credentials => ({
+  headers: async () => ({ 'x-api-key': secret }),
+  user: undefined,
+});
+
+/**
+ * Credentials of another issuer, or of a custom authoriser. `give` is asked before each connection and may remember a
+ * token while it is good; with `renew` it has to look for another one. Undefined: nobody is signed in.
+ */
+export function tokens(
+  give: (ask: { renew: boolean; signal?: AbortSignal }) => Promise<string | undefined>,
+): Credentials {
+  const told = listeners();
+  let last: string | undefined;
+  async function take(renew: boolean, signal?: AbortSignal): Promise<string | undefined> {
+    const token = await give({ renew, ...(signal && { signal }) });
+    const before = last;
+    last = token;
+    if (token !== before) told.tell();
+    return token;
+  }
+  return {
+    async headers(signal) {
+      const token = await take(false, signal);
+      if (!token) throw new AuthError('SignedOut');
+      return { Authorization: token };
+    },
+    async renew() {
+      const before = last;
+      const token = await take(true);
+      return !!token && token !== before;
+    },
+    get user() {
+      return claimsOf(last).sub;
+    },
+    subscribe: told.subscribe,
+  };
+}
