@@ -1,5 +1,6 @@
 # make run        build the server and start it on the embedded store, in ./freshet-data
 # make test       everything that has to pass: lint, all tests with the race detector, the real clients
+# make web        the packages in web: check, build and test them
 # make crash      the crash test, for some minutes
 # make fuzz       every fuzz target, for FUZZTIME each
 # make bench      the figures; BENCH="-quick" for small ones
@@ -13,7 +14,7 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     ?= mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := build
-.PHONY: build run test lint wire bench fuzz crash clean
+.PHONY: build run test lint wire web bench fuzz crash clean
 
 build:
 	$(GO) build -o bin/freshet ./cmd/freshet
@@ -21,7 +22,7 @@ build:
 run: build
 	./bin/freshet serve $(RUN)
 
-test: wire lint
+test: wire web lint
 	$(GO) test -race -timeout 10m ./...
 	cd bench && $(GO) vet ./...
 
@@ -34,6 +35,11 @@ lint:
 wire:
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: the wire tests are skipped"; \
 	elif [ -f test/wire/package.json ]; then cd test/wire && npm ci --no-audit --no-fund --loglevel=error; fi
+
+# The TypeScript packages; their tests build the server and run it.
+web:
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the packages in web are skipped"; \
+	else cd web && npm ci --no-audit --no-fund --loglevel=error && npm run check && npm run build && npm test; fi
 
 bench:
 	cd bench && $(GO) run . $(BENCH)

@@ -86,6 +86,12 @@ export interface NewAccount {
 
 const early = 60_000; // ms before its end in which a token is exchanged for another
 
+/**
+ * How long the lock is held after tokens were stored, in ms: localStorage may reach another tab later than the lock does.
+ * Where that was too short still, the server gives the same successor again, for 10 s.
+ */
+const settling = 50;
+
 /** The refusals of a refresh token after which there is no session any more. */
 const ended = ['NotAuthorized', 'RefreshTokenReuse'];
 
@@ -113,8 +119,11 @@ export function createSession(options: SessionOptions): Session {
 
   /** One at a time here and in all tabs: a refresh token that is used twice ends its session. */
   function refresh(stale: string): Promise<void> {
-    const job = () => exchange(stale);
-    refreshing ??= (environment.locks?.request(key, job) ?? job()).finally(() => {
+    const inTurn = async () => {
+      await exchange(stale);
+      await new Promise((resolve) => setTimeout(resolve, settling));
+    };
+    refreshing ??= (environment.locks?.request(key, inTurn) ?? exchange(stale)).finally(() => {
       refreshing = undefined;
     });
     return refreshing;
