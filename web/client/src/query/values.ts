@@ -1,0 +1,84 @@
+import type { Json } from '../schema.ts';
+
+/**
+ * Encodes a value of an index so that the order of the texts is the order of the values: null, false, true, numbers,
+ * strings by code points as the server has them. It ends with \0, which stands nowhere else in it, so that encoded
+ * values that follow each other are ordered as a tuple.
+ */
+export function encode(value: unknown): string {
+  return `${rank(value)}${typeof value === 'number' ? number(value) : rank(value) > 3 ? text(String(value)) : ''}\0`;
+}
+
+/** Gives the least text that comes after all that begin with a prefix. */
+export function afterPrefix(prefix: string): string {
+  const rest = prefix.replace(/\uffff+$/, '');
+  return rest.slice(0, -1) + String.fromCharCode(rest.charCodeAt(rest.length - 1) + 1);
+}
+
+/** Orders values as their encodings are ordered. */
+export function compareValues(a: unknown, b: unknown): number {
+  return rank(a) - rank(b) || order(a, b) || 0;
+}
+
+/** Orders two numbers or two strings; NaN where they are not of a kind. */
+export function order(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return typeof a === 'string' && typeof b === 'string' ? compareText(a, b) : Number.NaN;
+}
+
+/** Tells whether two values mean the same in JSON. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && equal(a[name], b[name]))
+  );
+}
+
+/** Freezes a value and all that is in it. */
+export function freeze<T>(value: T): T {
+  if (isObject(value) && !Object.isFrozen(value)) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is { [name: string]: Json } {
+  return typeof value === 'object' && value !== null;
+}
+
+function rank(value: unknown): number {
+  if (value == null) return 0;
+  if (typeof value === 'boolean') return value ? 2 : 1;
+  return typeof value === 'number' ? 3 : 4;
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+const sign = 1n << 63n;
+
+function number(value: number): string {
+  bits.setFloat64(0, value + 0); // -0 becomes 0
+  const n = bits.getBigUint64(0);
+  return (n & sign ? BigInt.asUintN(64, ~n) : n | sign).toString(36).padStart(13, '0');
+}
+
+function text(value: string): string {
+  return byCodePoint(value).replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01');
+}
+
+const high = /[\ud800-\uffff]/;
+
+/** JavaScript has surrogates before U+E000 to U+FFFF, and what they stand for comes after. */
+function byCodePoint(value: string): string {
+  return value.replace(/[\ud800-\uffff]/g, (c) =>
+    String.fromCharCode(c.charCodeAt(0) + (c < '\ue000' ? 0x2000 : -0x800)),
+  );
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return (high.test(a) && high.test(b) ? byCodePoint(a) < byCodePoint(b) : a < b) ? -1 : 1;
+}

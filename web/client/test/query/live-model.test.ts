@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { LiveQueries } from '../../src/query/live.ts';
+import { comparer, compileOrder } from '../../src/query/order.ts';
+import { planQuery, type Query } from '../../src/query/plan.ts';
+import { compileWhere } from '../../src/query/where.ts';
+import { keyText } from '../../src/rows.ts';
+import type { Fields, ModelSchema } from '../../src/schema.ts';
+import { MemoryEntries, turn } from './memory-entries.ts';
+import { modelOf, Table } from './table.ts';
+
+const schema = { objects: {} };
+const types = { a: 'Int', b: 'String', c: 'Boolean', d: 'Float' };
+const names = Object.keys(types);
+
+const text = fc.constantFrom(
+  '',
+  'a',
+  'ab',
+  'b',
+  'a\0',
+  'a\0b',
+  '\x01',
+  '\uffff',
+  '\ud83d\ude00',
+  '\ud83d\udfff',
+  '\ue000',
+);
+const values = {
+  a: fc.integer({ min: -2, max: 3 }),
+  b: text,
+  c: fc.boolean(),
+  d: fc.constantFrom(-1e9, -0.5, -0, 0, 1e-9, 2, 1e300),
+};
+const id = fc.integer({ min: 0, max: 40 }).map((n) => `k${n}`);
+const optional = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: null, freq: 5 });
+const record = fc
+  .record({ id, p: fc.constantFrom('x', 'x<', 'y"'), ...mapValues((of) => optional(of)) })
+  .map((fields): Fields => fields);
+
+function mapValues<T>(map: (of: fc.Arbitrary<string | number | boolean>) => T) {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, of]) => [name, map(of as fc.Arbitrary<string>)]),
+  );
+}
+
+const model = fc
+  .record({
+    indexes: fc.array(fc.shuffledSubarray([...names, 'p'], { minLength: 1, maxLength: 3 }), { maxLength: 4 }),
+    key: fc.constantFrom(['id'], ['id'], ['p', 'id']),
+  })
+  .map(({ indexes, key }) =>
+    modelOf(
+      { p: 'String', ...types },
+      Object.fromEntries(indexes.map((fields, i) => [`by${i}`, fields])),
+      key,
+    ),
+  );
+
+const demand = fc.oneof(
+  ...Object.entries(values).map(([name, of]) => {
+    const value = of as fc.Arbitrary<string>;
+    const range =
+      name === 'c' ? {} : { lt: value, le: value, gt: value, ge: value, between: fc.tuple(value, value) };
+    const begins = name === 'b' ? { beginsWith: value, contains: value, notContains: value } : {};
+    const operators = fc.record(
+      {
+        eq: optional(value),
+        ne: optional(value),
+        in: fc.array(optional(value), { maxLength: 3 }),
+        attributeExists: fc.boolean(),
+        ...range,
+        ...begins,
+      },
+      { requiredKeys: [] },
+    );
+    const few = operators
+      .chain((all) => fc.subarray(Object.entries(all), { maxLength: Math.min(2, Object.keys(all).length) }))
+      .map(Object.fromEntries);
+    return fc.oneof(few, value, optional(value)).map((test) => ({ [name]: test }));
+  }),
+  fc
+    .oneof(
+      id,
+      fc.array(id, { maxLength: 4 }).map((ids) => ({ in: ids })),
+    )
+    .map((test) => ({ id: test })),
+  fc.constantFrom('x', 'x<', 'z').map((p) => ({ p })),
+);
+const where = fc.letrec<{ where: object; part: object }>((tie) => ({
+  where: fc.array(tie('part'), { maxLength: 3 }).map((parts) => Object.assign({}, ...parts)),
+  part: fc.oneof(
+    { maxDepth: 2, withCrossShrink: true },
+    demand,
+    demand,
+    demand,
+    fc.array(tie('where'), { maxLength: 2 }).map((and) => ({ and })),
+    fc.array(tie('where'), { maxLength: 2 }).map((or) => ({ or })),
+    tie('where').map((not) => ({ not })),
+  ),
+})).where;
+const direction = fc.constantFrom('asc', 'desc');
+const orderBy = fc.oneof(
+  fc.constantFrom(...names),
+  fc.tuple(fc.shuffledSubarray(names), direction).map(([fields, d]) => fields.map((name) => ({ [name]: d }))),
+  fc.array(
+    fc.tuple(fc.constantFrom(...names, 'id'), direction).map(([name, d]) => ({ [name]: d })),
+    { maxLength: 3 },
+  ),
+);
+const query = fc.record({ where, orderBy, limit: fc.integer({ min: 0, max: 12 }) }, { requiredKeys: [] });
+
+function bruteForce(
+  records: readonly Fields[],
+  { where, orderBy, limit }: Query<Fields>,
+  of: ModelSchema,
+): Fields[] {
+  const compare = comparer(compileOrder(orderBy, of, schema), of);
+  return records
+    .filter(compileWhere(where, of, schema))
+    .sort(compare)
+    .slice(0, limit);
+}
+
+type Step = { writes: (Fields | { gone: Fields } | { hidden: Fields })[]; wait: number; lost: boolean };
+const write = fc.oneof(
+  { weight: 4, arbitrary: record },
+  { weight: 3, arbitrary: record.map((gone) => ({ gone })) },
+  { weight: 1, arbitrary: record.map((hidden) => ({ hidden })) },
+);
+const step: fc.Arbitrary<Step> = fc.record({
+  writes: fc.array(write, { minLength: 1, maxLength: 6 }),
+  wait: fc.integer({ min: 0, max: 4 }),
+  lost: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+});
+
+function apply(table: Table, { writes }: Step): Promise<void> {
+  return table.writeRows(
+    ...writes.map((one): [string, { view: Fields | null; version: number } | undefined] => {
+      if ('gone' in one) return [keyText(table.model, one.gone as Fields), undefined];
+      if ('hidden' in one) return [keyText(table.model, one.hidden as Fields), { view: null, version: 1 }];
+      return [keyText(table.model, one), { view: one, version: 1 }];
+    }),
+  );
+}
+
+async function check(
+  {
+    of,
+    queries,
+    first,
+    steps,
+    delays,
+  }: {
+    of: ModelSchema;
+    queries: Query<Fields>[];
+    first: Fields[];
+    steps: Step[];
+    delays: [number, number][];
+  },
+  settled: boolean,
+): Promise<void> {
+  const entries = new MemoryEntries();
+  let calls = 0;
+  entries.delay = () => delays[calls++ % delays.length]!;
+  const table = new Table(entries, of);
+  await table.write(...first);
+  const live = new LiveQueries(entries, schema);
+  const seen: (readonly Fields[] | undefined)[] = queries.map(() => undefined);
+  queries.forEach((one, i) => {
+    live.observe<Fields>(of, one, (records) => {
+      expect(records).not.toBe(seen[i]);
+      if (seen[i])
+        expect(records.length === seen[i].length && records.every((r, n) => r === seen[i]![n])).toBe(false);
+      expect(Object.isFrozen(records)).toBe(true);
+      const old = new Map(seen[i]?.map((r) => [keyText(of, r), r]));
+      for (const r of records) {
+        const before = old.get(keyText(of, r));
+        if (before && JSON.stringify(before) === JSON.stringify(r)) expect(r).toBe(before);
+      }
+      seen[i] = records;
+    });
+  });
+  const agree = () =>
+    queries.forEach((one, i) => {
+      expect(seen[i], JSON.stringify(one)).toEqual(bruteForce(table.records, one, of));
+    });
+  if (settled) await entries.idle().then(agree);
+  for (const one of steps) {
+    await apply(table, one);
+    if (one.lost) entries.tell(undefined);
+    if (settled) await entries.idle().then(agree);
+    else for (let i = 0; i < one.wait; i++) await turn();
+  }
+  await entries.idle();
+  agree();
+  live.close();
+}
+
+const run = fc.record({
+  of: model,
+  queries: fc.array(query as fc.Arbitrary<Query<Fields>>, { minLength: 1, maxLength: 3 }),
+  first: fc.array(record, { maxLength: 60 }),
+  steps: fc.array(step, { maxLength: 12 }),
+  delays: fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { minLength: 1, maxLength: 5 }),
+});
+const numRuns = Number(process.env.RUNS ?? 400);
+
+test('a live result is what a fresh query gives, after each batch', async () => {
+  await fc.assert(
+    fc.asyncProperty(run, (all) => check({ ...all, delays: [[0, 0]] }, true)),
+    { numRuns },
+  );
+}, 120_000);
+
+test('batches that come while it reads are neither lost nor applied twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(run, (all) => check(all, false)),
+    { numRuns },
+  );
+}, 120_000);
+
+test('a window over many rows reads on where it runs out', async () => {
+  const churn = fc.record({
+    of: fc.constant(modelOf({ p: 'String', ...types }, { byA: ['a'], byBA: ['b', 'a'] })),
+    queries: fc.constant<Query<Fields>[]>([
+      { orderBy: 'a', limit: 3 },
+      { orderBy: { a: 'desc' }, limit: 2 },
+      { where: { b: 'a' }, orderBy: { a: 'desc' }, limit: 1 },
+      { where: { b: { in: ['a', 'b'] } }, limit: 2 },
+      { orderBy: ['b', 'd'], limit: 2 },
+      { limit: 5 },
+    ] as Query<Fields>[]),
+    first: fc
+      .array(
+        record.map((r) => ({ ...r, b: 'a' })),
+        { minLength: 30, maxLength: 300 },
+      )
+      .map((records) => records.map((r, i) => ({ ...r, id: `k${i}` }))),
+    steps: fc.array(
+      fc.record({
+        writes: fc.array(
+          fc.nat(300).map((n) => ({ gone: { id: `k${n}` } })),
+          { minLength: 1, maxLength: 40 },
+        ),
+        wait: fc.nat(3),
+        lost: fc.constant(false),
+      }),
+      { maxLength: 20 },
+    ),
+    delays: fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { minLength: 1, maxLength: 5 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(churn, fc.boolean(), (all, settled) => check(all, settled)),
+    { numRuns: numRuns / 4 },
+  );
+}, 120_000);
+
+test('what a plan scans holds all that matches', () => {
+  fc.assert(
+    fc.property(model, query, fc.array(record, { maxLength: 20 }), (of, one, records) => {
+      const plan = planQuery(one as Query<Fields>, of, schema);
+      for (const each of records.filter(plan.match)) {
+        if (plan.keys) expect(plan.keys).toContain(keyText(of, each));
+      }
+    }),
+  );
+});
