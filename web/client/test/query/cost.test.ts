@@ -1,0 +1,124 @@
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { LiveQueries } from '../../src/query/live.ts';
+import type { Query } from '../../src/query/plan.ts';
+import type { Fields } from '../../src/schema.ts';
+import { MemoryEntries } from './memory-entries.ts';
+import { modelOf, Table } from './table.ts';
+
+const count = 100_000;
+const model = modelOf(
+  { rank: 'Int', status: 'String', title: 'String' },
+  { byRank: ['rank'], byStatusRank: ['status', 'rank'] },
+);
+const task = (n: number, rank = n) => ({
+  id: `t${n}`,
+  rank,
+  status: n % 10 ? 'DONE' : 'OPEN',
+  title: `${n % 7}`,
+});
+const entries = new MemoryEntries();
+const table = new Table(entries, model);
+
+beforeAll(async () => {
+  for (let n = 0; n < count; n += 10_000)
+    await table.write(...Array.from({ length: 10_000 }, (_, i) => task(n + i)));
+});
+
+beforeEach(() => {
+  Object.assign(entries.reads, { scans: 0, scanned: 0, got: 0 });
+});
+
+/** Observes a query, gives what its first run read, and then what `change` made it read. */
+async function cost(query: Query<Fields>, change: () => Promise<void>) {
+  const live = new LiveQueries(entries, { objects: {} });
+  let told = 0;
+  live.observe(model, query, () => told++);
+  await entries.idle();
+  const first = { ...entries.reads };
+  Object.assign(entries.reads, { scans: 0, scanned: 0, got: 0 });
+  await change();
+  await entries.idle();
+  const then = { ...entries.reads };
+  live.close();
+  return { first, then, told };
+}
+
+const nothing = { scans: 0, scanned: 0, got: 0 };
+
+test('one change to 100,000 rows reads nothing', async () => {
+  const { first, then, told } = await cost({ orderBy: 'title' } as object, () => table.write(task(5, -5)));
+  expect(first.scanned).toBe(count);
+  expect(then).toEqual(nothing);
+  expect(told).toBe(2);
+  await table.write(task(5));
+});
+
+test('a limit reads what it gives and a little more', async () => {
+  for (const query of [
+    { orderBy: 'rank', limit: 20 },
+    { orderBy: { rank: 'desc' }, limit: 20 },
+    { where: { status: 'OPEN' }, orderBy: 'rank', limit: 20 },
+    { where: { rank: { between: [70_000, 90_000] } }, orderBy: { rank: 'desc' }, limit: 20 },
+    { limit: 20 },
+  ]) {
+    const { first, then, told } = await cost(query as object, () => table.write(task(50_001)));
+    expect(first.scans).toBe(1);
+    expect(first.scanned).toBeLessThanOrEqual(36);
+    expect(first.got).toBeLessThanOrEqual(36);
+    expect(then).toEqual(nothing);
+    expect(told).toBe(1);
+    Object.assign(entries.reads, nothing);
+  }
+});
+
+test('a limit with a filter stops when it has enough', async () => {
+  const query = { where: { title: '3' }, orderBy: 'rank', limit: 20 } as object;
+  const { first } = await cost(query, async () => {});
+  expect(first.scanned).toBeLessThan(36 * 7 * 2);
+});
+
+test('keys read their rows alone', async () => {
+  const { first } = await cost({ where: { id: { in: ['t1', 't2', 'none'] } } } as object, async () => {});
+  expect(first).toEqual({ scans: 0, scanned: 0, got: 3 });
+});
+
+test('a range reads what is in it', async () => {
+  const { first } = await cost({ where: { rank: { ge: 500, lt: 600 } } } as object, async () => {});
+  expect(first).toEqual({ scans: 1, scanned: 100, got: 100 });
+});
+
+test('removals from a window read on once for many', async () => {
+  const query = { orderBy: 'rank', limit: 20 } as object;
+  const remove = async (n: number) => {
+    for (let i = 0; i < n; i++) {
+      await table.write(`t${i}`);
+      await entries.idle();
+    }
+  };
+  const few = await cost(query, () => remove(16));
+  expect([few.then, few.told]).toEqual([nothing, 17]);
+  await table.write(...Array.from({ length: 16 }, (_, n) => task(n)));
+
+  const many = await cost(query, () => remove(170));
+  expect(many.told).toBe(171);
+  expect(many.then.scans).toBeLessThanOrEqual(10);
+  expect(many.then.scanned).toBeLessThanOrEqual(10 * 36);
+  await table.write(...Array.from({ length: 170 }, (_, n) => task(n)));
+});
+
+test('a window that grows is cut back, and stays true', async () => {
+  const live = new LiveQueries(entries, { objects: {} });
+  let last: readonly Fields[] = [];
+  live.observe(model, { orderBy: 'rank', limit: 20 } as object, (records) => {
+    last = records;
+  });
+  await entries.idle();
+  Object.assign(entries.reads, nothing);
+  for (let i = 1; i <= 200; i++) await table.write(task(count + i, -i));
+  expect(entries.reads).toEqual(nothing);
+  expect(last.map(({ rank }) => rank)).toEqual(Array.from({ length: 20 }, (_, i) => i - 200));
+  for (let i = 200; i > 0; i--) await table.write(`t${count + i}`);
+  await entries.idle();
+  expect(last.map(({ rank }) => rank)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  live.close();
+});
