@@ -23,9 +23,8 @@ export function rowKey(model: string, key: string): string {
 
 /** Reads the key of a row's entry; undefined for other entries. */
 export function readRowKey(entry: string): [model: string, key: string] | undefined {
-  if (!entry.startsWith('r\0')) return undefined;
-  const end = entry.indexOf('\0', 2);
-  return [entry.slice(2, end), entry.slice(end + 1)];
+  const [kind, model, ...key] = entry.split('\0');
+  return kind === 'r' ? [model!, key.join('\0')] : undefined;
 }
 
 /** Adds what becomes of a row, and of its places in the indexes; undefined where there was or will be none. */
@@ -59,9 +58,10 @@ export function indexKey(model: ModelSchema, index: string, record: Fields, key:
 
 /** Reads the key of the record from an entry of an index with some number of fields. */
 export function readIndexKey(entry: string, fields: number): string {
-  let at = -1;
-  for (let parts = fields + 3; parts > 0; parts--) at = entry.indexOf('\0', at + 1);
-  return entry.slice(at + 1);
+  return entry
+    .split('\0')
+    .slice(fields + 3)
+    .join('\0');
 }
 
 /** Gives the key of a record as the server writes it: the text of a single field, or a JSON array of several. */
@@ -72,17 +72,26 @@ export function keyText(model: ModelSchema, record: Fields): string {
   return typeof value === 'number' && model.fields[name!]?.type === 'Float' ? floatKey(value) : String(value);
 }
 
-/** Gives the fields that a key names. Throws a TypeError for what is no key of the model. */
+/** Gives the fields that a key names. Throws for what is no key of the model. */
 export function readKey(model: ModelSchema, key: string): Fields {
-  const values = model.key.length > 1 ? parse(key) : [plainValue(model.fields[model.key[0]!]?.type, key)];
+  const single = model.key.length === 1;
+  const isText = single && !isPlain.test(model.fields[model.key[0]!]!.type);
+  const read: unknown = isText ? key : JSON.parse(key);
+  const values = single ? [read] : read;
   if (!Array.isArray(values) || values.length !== model.key.length) {
-    throw new TypeError(`${JSON.stringify(key)} is no key of ${model.model} (${model.key})`);
+    throw new TypeError(`${key} is no key of ${model.model}`);
   }
-  return Object.fromEntries(model.key.map((name, i) => [name, values[i]]));
+  return keyFields(model, values);
+}
+
+const isPlain = /^(Int|Float|Boolean|AWSTimestamp)$/;
+
+export function keyFields(model: ModelSchema, values: readonly unknown[]): Fields {
+  return Object.fromEntries(model.key.map((name, i) => [name, values[i] as Json]));
 }
 
 /** A tuple in the JSON of Go, which escapes what HTML reads. */
-export function jsonKey(values: readonly Json[]): string {
+export function jsonKey(values: readonly unknown[]): string {
   return JSON.stringify(values).replace(
     /[<>&\u2028\u2029]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -94,17 +103,4 @@ function floatKey(value: number): string {
   const size = Math.abs(value);
   if (size === 0 || (size >= 1e-4 && size < 1e6)) return String(value + 0);
   return value.toExponential().replace(/\d+$/, (exponent) => exponent.padStart(2, '0'));
-}
-
-function plainValue(type: string | undefined, key: string): Json {
-  if (type === 'Boolean') return key === 'true';
-  return type === 'Int' || type === 'Float' || type === 'AWSTimestamp' ? Number(key) : key;
-}
-
-function parse(key: string): unknown {
-  try {
-    return JSON.parse(key);
-  } catch {
-    return undefined;
-  }
 }

@@ -16,7 +16,7 @@ export class LiveQueries {
   readonly #entries: Entries;
   readonly #schema: Objects;
   /** By model and query. */
-  readonly #results = new Map<string, Map<string, Result>>();
+  readonly #results = new Map<string, Result>();
   readonly #unlisten: () => void;
 
   constructor(entries: Entries, schema: Objects) {
@@ -35,19 +35,18 @@ export class LiveQueries {
     callback: (records: readonly R[]) => void,
     failed: Failed = rethrow,
   ): () => void {
-    const results = this.#results.get(model.model) ?? new Map<string, Result>();
-    this.#results.set(model.model, results);
-    const name = JSON.stringify([query.where, query.orderBy, query.limit]);
-    const result = results.get(name) ?? new Result(this.#entries, planQuery(query, model, this.#schema));
-    results.set(name, result);
+    const name = JSON.stringify([model.model, query.where, query.orderBy, query.limit]);
+    const result =
+      this.#results.get(name) ?? new Result(this.#entries, planQuery(query, model, this.#schema));
+    this.#results.set(name, result);
     const observer: Observer = {
       next: guarded((records) => callback(records as readonly R[])),
-      error: guarded(failed),
+      error: failed,
     };
     result.observers.add(observer);
     queueMicrotask(() => result.settle());
     return () => {
-      if (result.observers.delete(observer) && !result.observers.size) results.delete(name);
+      if (result.observers.delete(observer) && !result.observers.size) this.#results.delete(name);
     };
   }
 
@@ -64,50 +63,37 @@ export class LiveQueries {
 
   /** Gives the records of a query as they are now. */
   query<R extends object = Fields>(model: ModelSchema, query: Query<R>): Promise<readonly R[]> {
-    return new Promise((resolve, reject) => {
-      const stop = this.observe<R>(
-        model,
-        query,
-        (records) => {
-          stop();
-          resolve(records);
-        },
-        (error) => {
-          stop();
-          reject(error);
-        },
-      );
+    let stop: (() => void) | undefined;
+    const first = new Promise<readonly R[]>((resolve, reject) => {
+      stop = this.observe<R>(model, query, resolve, reject);
     });
+    return first.finally(() => stop?.());
   }
 
   /** Ends all that is observed. */
   close(): void {
     this.#unlisten();
-    for (const results of this.#results.values())
-      for (const result of results.values()) result.observers.clear();
+    for (const result of this.#results.values()) result.observers.clear();
     this.#results.clear();
   }
 
   #heard(batch: Batch | undefined): void {
     const changes = batch && rowChanges(batch);
-    for (const [model, results] of this.#results) {
-      const ofModel = changes?.get(model);
-      if (changes && !ofModel) continue;
-      for (const result of results.values()) result.change(ofModel);
+    for (const result of this.#results.values()) {
+      const ofModel = changes?.get(result.model);
+      if (!changes || ofModel) result.change(ofModel);
     }
   }
 }
 
 function rowChanges(batch: Batch): Map<string, RowChanges> {
   const models = new Map<string, Map<string, Row | undefined>>();
-  const add = (entry: string, row: Row | undefined) => {
+  for (const [entry, row] of [...batch.delete.map((key) => [key] as const), ...batch.put]) {
     const [model, key] = readRowKey(entry) ?? [];
-    if (model === undefined || key === undefined) return;
+    if (model === undefined || key === undefined) continue;
     const rows = models.get(model) ?? new Map<string, Row | undefined>();
-    models.set(model, rows.set(key, row));
-  };
-  for (const entry of batch.delete) add(entry, undefined);
-  for (const [entry, row] of batch.put) add(entry, row as Row);
+    models.set(model, rows.set(key, row as Row | undefined));
+  }
   return models;
 }
 

@@ -1,7 +1,8 @@
 import { keyText } from '../rows.ts';
 import type { Fields, ModelSchema } from '../schema.ts';
+import { isPlain, listOf, unfit } from './operators.ts';
 import { compareValues } from './values.ts';
-import { fieldOf, invalid, isPlain, listOf, type Objects, type SortField } from './where.ts';
+import { fieldOf, type Objects, type SortField } from './where.ts';
 
 /** By which fields a result is ordered: `'due'`, `{ due: 'desc' }`, or a list of them. */
 export type OrderBy<R> = Term<R> | readonly Term<R>[];
@@ -20,8 +21,9 @@ export function compileOrder(orderBy: unknown, model: ModelSchema, schema: Objec
     Object.entries(isPlain(term) ? term : { [String(term)]: 'asc' })
       .filter(([, direction]) => direction !== undefined)
       .map(([name, direction]) => {
-        if (fieldOf(name, model, schema).list) throw invalid(model, `${name} is a list`);
-        if (direction !== 'asc' && direction !== 'desc') throw invalid(model, `${name}: write asc or desc`);
+        if (fieldOf(name, model, schema).list || !/^(a|de)sc$/.test(String(direction))) {
+          throw unfit(`${model.model}: orderBy`, term);
+        }
         return { name, desc: direction === 'desc' };
       }),
   );

@@ -1,10 +1,11 @@
 import type { EntryRange } from '../entries.ts';
-import { indexKey, indexPrefix, jsonKey, keyText, rowKey } from '../rows.ts';
-import type { Fields, Json, ModelSchema } from '../schema.ts';
-import { type Bound, boundsOf } from './bounds.ts';
+import { indexKey, indexPrefix, jsonKey, keyFields, keyText, rowKey } from '../rows.ts';
+import type { Fields, ModelSchema } from '../schema.ts';
+import type { Bounds } from './bounds.ts';
+import { unfit } from './operators.ts';
 import { comparer, compileOrder, type Order, type OrderBy } from './order.ts';
-import { afterPrefix, encode } from './values.ts';
-import { compileWhere, invalid, type Objects, type Predicate, type Where } from './where.ts';
+import { afterPrefix } from './values.ts';
+import { compileWhere, type Objects, type Predicate, type Where } from './where.ts';
 
 export interface Query<R> {
   readonly where?: Where<R> | undefined;
@@ -31,18 +32,16 @@ export interface Plan {
 
 /** Picks the way to answer a query that reads least. Throws a QueryError for one that does not fit the schema. */
 export function planQuery(query: Query<object>, model: ModelSchema, schema: Objects): Plan {
-  const { where, orderBy, limit = Number.POSITIVE_INFINITY } = query;
-  if (limit < 0 || !(Number.isInteger(limit) || limit === Number.POSITIVE_INFINITY)) {
-    throw invalid(model, `limit does not take ${limit}`);
-  }
-  const match = compileWhere(where, model, schema);
+  const { where, orderBy, limit = Number.MAX_SAFE_INTEGER } = query;
+  if (!Number.isSafeInteger(limit) || limit < 0) throw unfit(`${model.model}: limit`, limit);
+  const bounds: Bounds = new Map();
+  const match = compileWhere(where, model, schema, bounds);
   const order = compileOrder(orderBy, model, schema);
-  const bounds = boundsOf(where);
   const plan = { model, match, compare: comparer(order, model), limit };
 
   const key = named(model.key, bounds);
   if (key.fields === model.key.length) {
-    const keys = key.values.map((values) => keyText(model, fieldsOf(model.key, values)));
+    const keys = key.values.map((values) => keyText(model, keyFields(model, plain(values))));
     return { ...plan, keys: [...new Set(keys)], ranges: [], ordered: false };
   }
   const [best] = [
@@ -50,7 +49,7 @@ export function planQuery(query: Query<object>, model: ModelSchema, schema: Obje
     ...Object.keys(model.indexes).map((i) => indexPath(model, i, bounds)),
   ]
     .map((path) => ({ ...path, ordered: isOrdered(order, path.fields, bounds) }))
-    .sort((a, b) => gain(b, limit) - gain(a, limit));
+    .sort((a, b) => gain(b, query) - gain(a, query));
   const { ranges, index, ordered } = best!;
   const reverse = ordered && order.desc;
   const directed = ranges.map((range) => ({ ...range, reverse }));
@@ -94,7 +93,7 @@ function indexPath(model: ModelSchema, index: string, bounds: Bounds): Path {
   const equal = named(fields, bounds);
   const bound = bounds.get(fields[equal.fields] ?? '');
   const ranges = equal.values
-    .map((values) => indexPrefix(model.model, index) + values.map(encode).join(''))
+    .map((values) => indexPrefix(model.model, index) + values.map(([text]) => text).join(''))
     .map((prefix) => ({
       from: prefix + (bound?.from ?? ''),
       to: bound ? prefix + bound.to : afterPrefix(prefix),
@@ -106,29 +105,34 @@ function indexPath(model: ModelSchema, index: string, bounds: Bounds): Path {
 /** The rows of a composite key stand together by its first fields. */
 function tablePath(model: ModelSchema, key: Named): Path {
   const ranges = key.values
-    .map((values) => rowKey(model.model, values.length ? `${jsonKey(values as Json[]).slice(0, -1)},` : ''))
+    .map((values) => rowKey(model.model, values.length ? `${jsonKey(plain(values)).slice(0, -1)},` : ''))
     .sort()
     .map((from) => ({ from, to: afterPrefix(from) }));
   return { fields: [], ranges, narrowed: 4 * key.fields };
 }
 
-function gain(path: Path & { ordered: boolean }, limit: number): number {
-  return path.narrowed + Number(path.ordered && limit < Number.POSITIVE_INFINITY);
+/** An order spares nothing where all is read. */
+function gain(path: Path & { ordered: boolean }, { limit }: Query<object>): number {
+  return path.narrowed + Number(path.ordered && limit !== undefined);
 }
 
-type Bounds = ReadonlyMap<string, Bound>;
+type Pair = readonly [text: string, value: unknown];
 
 interface Named {
   /** How many of the first fields are held to named values. */
   fields: number;
   /** All combinations of them, in their order. */
-  values: unknown[][];
+  values: Pair[][];
+}
+
+function plain(values: readonly Pair[]): unknown[] {
+  return values.map(([, value]) => value);
 }
 
 const most = 1000; // combinations
 
 function named(names: readonly string[], bounds: Bounds): Named {
-  let values: unknown[][] = [[]];
+  let values: Pair[][] = [[]];
   let fields = 0;
   for (const name of names) {
     const next = bounds.get(name)?.values;
@@ -148,8 +152,4 @@ function isOrdered(order: Order, fields: readonly string[], bounds: Bounds): boo
     wanted.length === given.length &&
     wanted.every(({ name, desc }, i) => name === given[i] && desc === order.desc)
   );
-}
-
-function fieldsOf(names: readonly string[], values: readonly unknown[]): Fields {
-  return Object.fromEntries(names.map((name, i) => [name, values[i] as Json]));
 }

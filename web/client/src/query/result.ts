@@ -23,12 +23,13 @@ export interface Observer {
  */
 export class Result {
   readonly observers = new Set<Observer>();
+  readonly model: string;
   readonly #entries: Entries;
   readonly #plan: Plan;
   readonly #slack: number;
 
   #rows: readonly Fields[] = [];
-  readonly #byKey = new Map<string, Fields>();
+  #byKey = new Map<string, Fields>();
   #end: Fields | undefined;
   #complete = false;
 
@@ -41,6 +42,7 @@ export class Result {
   constructor(entries: Entries, plan: Plan) {
     this.#entries = entries;
     this.#plan = plan;
+    this.model = plan.model.model;
     this.#slack = plan.ordered ? 16 : 512; // reading on is a short scan, or a full one
   }
 
@@ -70,27 +72,25 @@ export class Result {
     const missed = new Map<string, Row | undefined>();
     this.#missed = missed;
     const after = this.#stale ? undefined : this.#end;
-    try {
-      const stretch = await read(this.#entries, this.#plan, after, this.#plan.limit + this.#slack);
-      if (missed !== this.#missed) return;
-      this.#take(stretch, missed);
-    } catch (error) {
-      if (missed !== this.#missed) return;
-      this.#missed = undefined;
-      for (const observer of this.observers) observer.error(error);
-      return;
-    }
+    const { limit } = this.#plan;
+    const stretch = await read(this.#entries, this.#plan, after, limit + this.#slack).catch(
+      (error: unknown) => ({
+        error,
+      }),
+    );
+    if (missed !== this.#missed) return;
     this.#missed = undefined;
-    this.settle();
+    if ('error' in stretch) for (const observer of this.observers) observer.error(stretch.error);
+    else {
+      this.#take(stretch, missed);
+      this.settle();
+    }
   }
 
   #take({ records, complete }: Stretch, missed: RowChanges): void {
-    const before = new Map(this.#stale ? this.#byKey : []);
-    if (this.#stale) {
-      this.#rows = [];
-      this.#byKey.clear();
-    }
-    const next = [...this.#rows];
+    const before = this.#byKey;
+    const next = this.#stale ? [] : [...this.#rows];
+    if (this.#stale) this.#byKey = new Map();
     for (const record of records) {
       const key = keyText(this.#plan.model, record);
       if (missed.has(key)) continue;
@@ -107,13 +107,13 @@ export class Result {
   }
 
   #apply(changes: RowChanges): void {
-    const gone = new Set<number>();
+    const gone = new Set<Fields>();
     const come: Fields[] = [];
     for (const [key, row] of changes) {
       const old = this.#byKey.get(key);
       const now = row?.view && this.#holds(row.view) ? row.view : undefined;
       if (old ? now && equal(old, now) : !now) continue;
-      if (old) gone.add(this.#position(old));
+      if (old) gone.add(old);
       this.#byKey.delete(key);
       if (now) {
         this.#byKey.set(key, freeze(now));
@@ -128,12 +128,12 @@ export class Result {
     return this.#complete || (!!this.#end && this.#plan.compare(record, this.#end) <= 0);
   }
 
-  /** Gives the rows without those at some positions, and with others at their places. */
-  #merge(gone: ReadonlySet<number>, come: readonly Fields[]): Fields[] {
+  /** Gives the rows without some, and with others at their places. */
+  #merge(gone: ReadonlySet<Fields>, come: readonly Fields[]): Fields[] {
     const next: Fields[] = [];
     let at = 0;
     const copy = (to: number) => {
-      for (; at < to; at++) if (!gone.has(at)) next.push(this.#rows[at]!);
+      for (; at < to; at++) if (!gone.has(this.#rows[at]!)) next.push(this.#rows[at]!);
     };
     for (const record of come) {
       copy(this.#position(record));

@@ -1,5 +1,3 @@
-import type { Json } from '../schema.ts';
-
 /**
  * Encodes a value of an index so that the order of the texts is the order of the values: null, false, true, numbers,
  * strings by code points as the server has them. It ends with \0, which stands nowhere else in it, so that encoded
@@ -46,7 +44,7 @@ export function freeze<T>(value: T): T {
   return value;
 }
 
-function isObject(value: unknown): value is { [name: string]: Json } {
+function isObject(value: unknown): value is { [name: string]: unknown } {
   return typeof value === 'object' && value !== null;
 }
 
@@ -56,13 +54,13 @@ function rank(value: unknown): number {
   return typeof value === 'number' ? 3 : 4;
 }
 
-const bits = new DataView(new ArrayBuffer(8));
-const sign = 1n << 63n;
+const float = new Float64Array(1);
+const bits = new BigInt64Array(float.buffer);
 
 function number(value: number): string {
-  bits.setFloat64(0, value + 0); // -0 becomes 0
-  const n = bits.getBigUint64(0);
-  return (n & sign ? BigInt.asUintN(64, ~n) : n | sign).toString(36).padStart(13, '0');
+  float[0] = value + 0; // -0 becomes 0
+  const n = bits[0]!;
+  return (n < 0 ? ~n : n + 2n ** 63n).toString(36).padStart(13, '0');
 }
 
 function text(value: string): string {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { LiveQueries } from '../../src/query/live.ts';
-import { QueryError } from '../../src/query/where.ts';
+import { QueryError } from '../../src/query/operators.ts';
 import type { Fields } from '../../src/schema.ts';
 import { MemoryEntries, turn } from './memory-entries.ts';
 import { modelOf, Table } from './table.ts';

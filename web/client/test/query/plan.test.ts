@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { QueryError } from '../../src/query/operators.ts';
 import { explain, planQuery, type Query } from '../../src/query/plan.ts';
-import { QueryError } from '../../src/query/where.ts';
 import type { Fields } from '../../src/schema.ts';
 import { modelOf } from './table.ts';
 

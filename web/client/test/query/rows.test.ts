@@ -148,6 +148,6 @@ test('a key reads as the server writes it', () => {
   expect(keyText(composite, fields)).toBe(want);
   expect(readKey(composite, want)).toEqual(fields);
   for (const bad of ['x', '{}', '[]', '["a",true]', '["a",true,1,2]', '5', 'null']) {
-    expect(() => readKey(composite, bad), bad).toThrow(TypeError);
+    expect(() => readKey(composite, bad), bad).toThrow();
   }
 });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { QueryError } from '../../src/query/operators.ts';
 import { compileOrder, type OrderBy } from '../../src/query/order.ts';
-import { compileWhere, QueryError, type Where } from '../../src/query/where.ts';
+import { compileWhere, type Where } from '../../src/query/where.ts';
 import type { Fields } from '../../src/schema.ts';
 import { modelOf } from './table.ts';
 
@@ -44,13 +45,13 @@ test('a bare value means eq, null too; undefined says nothing', () => {
 
 test('what does not fit is told by name', () => {
   for (const [where, message] of [
-    [{ nope: 1 }, 'query of Task: there is no field "nope"'],
-    [{ n: { like: 1 } }, 'query of Task: n: there is no operator "like"'],
-    [{ n: { gt: true } }, 'query of Task: n: gt does not take true'],
-    [{ at: new Date(0) }, 'query of Task: at: eq does not take "1970-01-01T00:00:00.000Z"'],
-    [{ at: { ge: new Date(0) } }, 'query of Task: at: ge does not take "1970-01-01T00:00:00.000Z"'],
-    [{ n: { lt: Number.NaN } }, 'query of Task: n: lt does not take null'],
-    [{ o: { x: 1 } }, 'query of Task: o is an object'],
+    [{ nope: 1 }, 'Task: there is no field "nope"'],
+    [{ n: { like: 1 } }, 'Task.n: there is no operator "like"'],
+    [{ n: { gt: true } }, 'Task.n: gt does not take true'],
+    [{ at: new Date(0) }, 'Task.at: eq does not take "1970-01-01T00:00:00.000Z"'],
+    [{ at: { ge: new Date(0) } }, 'Task.at: ge does not take "1970-01-01T00:00:00.000Z"'],
+    [{ n: { lt: Number.NaN } }, 'Task.n: lt does not take null'],
+    [{ o: { x: 1 } }, 'Task.o is an object'],
   ] as const) {
     expect(() => compileWhere(where, model, schema)).toThrow(new QueryError(message));
   }
