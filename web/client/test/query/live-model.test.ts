@@ -4,7 +4,7 @@ import { LiveQueries } from '../../src/query/live.ts';
 import { comparer, compileOrder } from '../../src/query/order.ts';
 import { planQuery, type Query } from '../../src/query/plan.ts';
 import { compileWhere } from '../../src/query/where.ts';
-import { keyText } from '../../src/rows.ts';
+import { indexKey, keyText, rowKey } from '../../src/rows.ts';
 import type { Fields, ModelSchema } from '../../src/schema.ts';
 import { MemoryEntries, turn } from './memory-entries.ts';
 import { modelOf, Table } from './table.ts';
@@ -256,13 +256,28 @@ test('a window over many rows reads on where it runs out', async () => {
   );
 }, 120_000);
 
-test('what a plan scans holds all that matches', () => {
+test('what a plan scans holds all that matches once, in order where it says so', () => {
   fc.assert(
     fc.property(model, query, fc.array(record, { maxLength: 20 }), (of, one, records) => {
       const plan = planQuery(one as Query<Fields>, of, schema);
-      for (const each of records.filter(plan.match)) {
-        if (plan.keys) expect(plan.keys).toContain(keyText(of, each));
-      }
+      const unique = [...new Map(records.map((each) => [keyText(of, each), each])).values()];
+      const matching = unique.filter(plan.match).sort(plan.compare);
+      const places = matching.map((each) => {
+        const key = keyText(of, each);
+        if (plan.keys) expect(plan.keys.filter((named) => named === key)).toHaveLength(1);
+        const entry = plan.index ? indexKey(of, plan.index, each, key) : rowKey(of.model, key);
+        const range = plan.ranges.findIndex(({ from, to }) => entry >= from && entry < to);
+        if (!plan.keys) expect(range).toBeGreaterThanOrEqual(0);
+        expect(plan.ranges.filter(({ from, to }) => entry >= from && entry < to).length).toBeLessThanOrEqual(
+          1,
+        );
+        return { range, entry };
+      });
+      if (!plan.ordered) return;
+      const sign = plan.ranges[0]?.reverse ? -1 : 1;
+      const scanned = [...places].sort((a, b) => a.range - b.range || (a.entry < b.entry ? -sign : sign));
+      expect(places).toEqual(scanned);
     }),
+    { numRuns: 5 * numRuns },
   );
 });
