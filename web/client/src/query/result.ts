@@ -94,29 +94,27 @@ export class Result {
     for (const record of records) {
       const key = keyText(this.#plan.model, record);
       if (missed.has(key)) continue;
-      const old = before.get(key);
-      const kept = old && equal(old, record) ? old : freeze(record);
-      this.#byKey.set(key, kept);
-      next.push(kept);
-      this.#end = kept;
+      this.#end = same(before.get(key), record);
+      this.#byKey.set(key, this.#end);
+      next.push(this.#end);
     }
     this.#rows = next;
     this.#complete = complete;
     this.#stale = false;
-    this.#apply(missed);
+    this.#apply(missed, before);
   }
 
-  #apply(changes: RowChanges): void {
+  #apply(changes: RowChanges, before = this.#byKey): void {
     const gone = new Set<Fields>();
     const come: Fields[] = [];
     for (const [key, row] of changes) {
       const old = this.#byKey.get(key);
-      const now = row?.view && this.#holds(row.view) ? row.view : undefined;
-      if (old ? now && equal(old, now) : !now) continue;
+      const now = row?.view && this.#holds(row.view) ? same(before.get(key), row.view) : undefined;
+      if (old === now) continue;
       if (old) gone.add(old);
       this.#byKey.delete(key);
       if (now) {
-        this.#byKey.set(key, freeze(now));
+        this.#byKey.set(key, now);
         come.push(now);
       }
     }
@@ -177,4 +175,9 @@ export class Result {
       observer.next(this.#shown!);
     }
   }
+}
+
+/** Gives the record as it was known where it means the same. */
+function same(known: Fields | undefined, record: Fields): Fields {
+  return known && equal(known, record) ? known : freeze(record);
 }
