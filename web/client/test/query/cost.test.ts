@@ -122,3 +122,25 @@ test('a window that grows is cut back, and stays true', async () => {
   expect(last.map(({ rank }) => rank)).toEqual(Array.from({ length: 20 }, (_, i) => i));
   live.close();
 });
+
+test('a window that no index orders is sorted again only when it runs out', async () => {
+  const live = new LiveQueries(entries, { objects: {} });
+  const order = (a: Fields, b: Fields) =>
+    Number(a.title) - Number(b.title) || (`${a.id}` < `${b.id}` ? -1 : 1);
+  const sorted = table.records.sort(order);
+  let last: readonly Fields[] = [];
+  live.observe(model, { orderBy: 'title', limit: 20 } as object, (records) => {
+    last = records;
+  });
+  await entries.idle();
+  expect(last).toEqual(sorted.slice(0, 20));
+  Object.assign(entries.reads, nothing);
+  for (let gone = 0; gone < 1200; gone += 40) {
+    await table.write(...sorted.slice(gone, gone + 40).map(({ id }) => `${id}`));
+    await entries.idle();
+    expect(last).toEqual(sorted.slice(gone + 40, gone + 60));
+  }
+  expect(entries.reads.scanned).toBeGreaterThan(count);
+  expect(entries.reads.scanned).toBeLessThan(3 * count);
+  live.close();
+}, 60_000);

@@ -5,7 +5,9 @@ export class MemoryEntries implements Entries {
   readonly reads = { scans: 0, scanned: 0, got: 0 };
   /** How many turns to wait before and after looking, for each call. */
   delay: () => [before: number, after: number] = () => [0, 0];
-  /** When set, the next reads fail with it. */
+  /** While set, a batch is not told, only that something may have changed. */
+  lossy = false;
+  /** While set, reads fail with it. */
   failure: Error | undefined;
   #sorted: string[] = [];
   #values = new Map<string, unknown>();
@@ -35,9 +37,9 @@ export class MemoryEntries implements Entries {
   async commit(batch: Batch): Promise<boolean> {
     for (const key of batch.delete) this.#values.delete(key);
     for (const [key, value] of batch.put) this.#values.set(key, value);
-    if (batch.put.length + batch.delete.length > 100) this.#sorted = [...this.#values.keys()].sort();
+    if (batch.put.length + batch.delete.length > 1000) this.#sorted = [...this.#values.keys()].sort();
     else for (const key of [...batch.delete, ...batch.put.map(([key]) => key)]) this.#place(key);
-    this.tell(batch);
+    this.tell(this.lossy ? undefined : batch);
     return true;
   }
 

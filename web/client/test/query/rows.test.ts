@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { type Demand, demandOf, QueryError } from '../../src/query/operators.ts';
 import { afterPrefix, compareValues, encode } from '../../src/query/values.ts';
 import {
   batchOf,
@@ -64,6 +65,34 @@ test('what begins with a prefix stands before what comes after it', () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+test('the bound of an operator holds all that passes it', () => {
+  const operands = fc.oneof(value, fc.tuple(value, value), fc.array(value, { maxLength: 3 }));
+  const ops = fc.constantFrom('eq', 'lt', 'le', 'gt', 'ge', 'between', 'in', 'beginsWith');
+  let passed = 0;
+  fc.assert(
+    fc.property(ops, operands, value, fc.nat(3), (op, operand, any, near) => {
+      const of = Array.isArray(operand) ? (operand[0] ?? null) : operand;
+      const tested =
+        [any, of, typeof of === 'string' ? `${of}\0` : any, typeof of === 'string' ? `${of}b` : any][near] ??
+        null;
+      let demand: Demand;
+      try {
+        demand = demandOf('T.f', op, operand);
+      } catch (error) {
+        expect(error).toBeInstanceOf(QueryError);
+        return;
+      }
+      if (!demand.bound || !demand.test(tested)) return;
+      passed++;
+      const text = encode(tested);
+      expect(text >= demand.bound.from && text < demand.bound.to).toBe(true);
+      if (demand.bound.values) expect(demand.bound.values.map(([text]) => text)).toContain(text);
+    }),
+    { numRuns: 5000 },
+  );
+  expect(passed).toBeGreaterThan(500);
 });
 
 const model = modelOf({ a: 'String', b: 'Int' }, { byAB: ['a', 'b'], byB: ['b'] });
