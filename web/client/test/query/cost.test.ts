@@ -1,9 +1,11 @@
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { LiveQueries } from '../../src/query/live.ts';
 import type { Query } from '../../src/query/plan.ts';
 import type { Fields } from '../../src/schema.ts';
 import { MemoryEntries } from './memory-entries.ts';
 import { modelOf, Table } from './table.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const count = 100_000;
 const model = modelOf(
@@ -143,4 +145,4 @@ test('a window that no index orders is sorted again only when it runs out', asyn
   expect(entries.reads.scanned).toBeGreaterThan(count);
   expect(entries.reads.scanned).toBeLessThan(3 * count);
   live.close();
-}, 60_000);
+});
