@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"freshet"
 	"freshet/internal/auth"
@@ -29,7 +28,7 @@ const (
 // openKeys reads the stored keys and adds the fixed ones. It gives the secret of the key file; empty where
 // there is none.
 func openKeys(ctx context.Context, cfg *Config, documents freshet.Documents) (*auth.Keys, string, error) {
-	keys, err := auth.OpenKeys(ctx, documents, time.Now)
+	keys, err := auth.OpenKeys(ctx, documents, cfg.Now)
 	if err != nil {
 		return nil, "", err
 	}
@@ -62,7 +61,7 @@ func openKeys(ctx context.Context, cfg *Config, documents freshet.Documents) (*a
 
 // makeKey makes the key of the key file, unless there is another key by which to come in.
 func makeKey(cfg *Config, keys *auth.Keys) (string, error) {
-	now := time.Now()
+	now := cfg.Now()
 	for _, key := range keys.List() {
 		if key.Live(now) {
 			return "", nil

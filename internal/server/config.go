@@ -70,11 +70,13 @@ type Config struct {
 	IdentityPoolID string // region:uuid; empty: there is no identity pool
 	Guests         bool   // the identity pool gives credentials to those who have not signed in too
 
-	Mail mail.Config // how mail leaves; its Logger is the server's, its URL by default the one above
+	Mail mail.Config // how mail leaves; its Logger and its Now are the server's, its URL by default the one above
 
 	Limits    Limits
 	LogLevel  slog.Level
 	LogFormat LogFormat
+
+	Now func() time.Time // the clock of accounts, keys and mail; default time.Now
 }
 
 // Disposal says what becomes of records; it is the engine's.
@@ -153,6 +155,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.DeletedUsers == "" {
 		c.DeletedUsers = KeepRecords
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.KeepTombstones == 0 {
 		c.KeepTombstones = DefaultKept

@@ -16,7 +16,7 @@ import (
 func (s *Server) accountDoors(mux *http.ServeMux) error {
 	p := s.people
 	// A verifier of its own: the operations here are signed for other services than the data is.
-	verifier := accesskey.NewVerifier(p.keys, accesskey.Options{})
+	verifier := accesskey.NewVerifier(p.keys, accesskey.Options{Now: s.now})
 	slow := &throttle{now: s.now}
 	idp := slow.wrap(cognito.New(p.pool, p.keys, verifier, cognito.Options{
 		PoolID: s.cfg.PoolID, IdentityPoolID: s.cfg.IdentityPoolID, AllowGuests: s.cfg.Guests, Audit: p.audit, Logger: s.logger,
@@ -25,7 +25,7 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 		mux.Handle(pattern, idp)
 	}
 	issuer := s.cfg.issuer(s.URL())
-	opts := oauth.Options{Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, SessionLifetime: s.cfg.PageSession, Logger: s.logger}
+	opts := oauth.Options{Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, SessionLifetime: s.cfg.PageSession, Now: s.now, Logger: s.logger}
 	for _, app := range s.cfg.Hosted {
 		opts.Clients = append(opts.Clients, oauth.Client(app))
 	}

@@ -42,11 +42,11 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 	if p.secret, err = openSecret(ctx, cfg, documents); err != nil {
 		return nil, err
 	}
-	if p.keys, err = accesskey.New(documents, p.secret, time.Now); err != nil {
+	if p.keys, err = accesskey.New(documents, p.secret, cfg.Now); err != nil {
 		return nil, err
 	}
 	post := cfg.Mail
-	post.Logger = logger
+	post.Logger, post.Now = logger, cfg.Now
 	if post.URL == "" {
 		post.URL = cfg.URL
 	}
@@ -56,7 +56,7 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 	}
 	p.pool, err = accounts.Open(ctx, documents, accounts.Config{
 		Secret: p.secret, PoolID: cfg.PoolID, Issuer: cfg.issuer(url), Clients: cfg.clientIDs(),
-		Mailer: &letters{mail: p.mail, now: time.Now}, Audit: p.audit,
+		Mailer: &letters{mail: p.mail, now: cfg.Now}, Audit: p.audit, Now: cfg.Now,
 		MFA: cfg.MFA, AdminOnly: cfg.NoSignUp, AutoConfirm: cfg.NoVerification, TemporaryLifetime: invitationKept,
 		Deleting: func(ctx context.Context, u accounts.User) error {
 			id := u.Identity()

@@ -77,7 +77,8 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error)
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg.withDefaults(), logger: slog.New(traced{logger.Handler()}), now: time.Now}
+	cfg = cfg.withDefaults()
+	s := &Server{cfg: cfg, logger: slog.New(traced{logger.Handler()}), now: cfg.Now}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -103,7 +104,7 @@ func (s *Server) open(ctx context.Context) error {
 		return freshet.Wrap(freshet.Unavailable, err, "cannot listen on %s; give another address with --listen", s.cfg.Listen)
 	}
 	s.opened = append(s.opened, s.listener)
-	audited := audit.New(s.engine.Documents(), audit.Options{Logger: s.logger})
+	audited := audit.New(s.engine.Documents(), audit.Options{Logger: s.logger, Now: s.now})
 	s.opened = append(s.opened, audited)
 	if s.people, err = openPeople(ctx, &s.cfg, s.engine, s.URL(), audited, s.logger); err != nil {
 		return err
@@ -111,6 +112,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.uses, err = openUses(ctx, s.engine.Documents(), s.logger); err != nil {
 		return err
 	}
+	s.uses.now = s.now
 	identify, err := s.openAuth(ctx)
 	if err != nil {
 		return err
@@ -119,7 +121,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the API: %w", err)
 	}
-	signed := &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{}), pool: s.people.pool}
+	signed := &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{Now: s.now}), pool: s.people.pool}
 	graphql, err := graphqlhttp.New(a, identify, graphqlhttp.Options{
 		BodyBytes:  s.cfg.Limits.BodyBytes,
 		Signatures: signed,
