@@ -125,6 +125,10 @@ func settings() []setting {
 			apply: text(func(cfg *server.Config, v string) { cfg.DeletedUsers = server.Disposal(v) }),
 		},
 		{
+			name: "email-sign-in", usage: "`on` or off: whether a mailed code lets in too, in place of the password (default off)",
+			apply: onOff(func(cfg *server.Config, on bool) { cfg.EmailSignIn = on }),
+		},
+		{
 			name: "mfa", usage: "`off`, optional or required: whether accounts have a second factor (default optional)",
 			apply: func(cfg *server.Config, values []string) error {
 				known := map[string]accounts.MFA{"off": accounts.MFAOff, "optional": accounts.MFAOptional, "required": accounts.MFARequired}

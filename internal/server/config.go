@@ -60,6 +60,7 @@ type Config struct {
 	Hosted         []Hosted      // the apps that use the hosted pages
 	AdminGroup     string        // whose members may read the local mailbox; empty: only who is at the machine
 	NoSignUp       bool          // only operators make accounts
+	EmailSignIn    bool          // a mailed code lets in too, in place of the password
 	MFA            accounts.MFA  // who has to prove a second factor; default accounts.MFAOptional
 	PageSession    time.Duration // for which a browser stays signed in at the hosted pages; default oauth.DefaultSessionLifetime
 	NoVerification bool          // an account may sign in before its e-mail is verified
