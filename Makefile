@@ -14,7 +14,7 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     ?= mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := build
-.PHONY: build run test lint wire web bench fuzz crash clean
+.PHONY: build run test lint wire web browser awscli bench fuzz crash clean
 
 build:
 	$(GO) build -o bin/freshet ./cmd/freshet
@@ -22,7 +22,7 @@ build:
 run: build
 	./bin/freshet serve $(RUN)
 
-test: wire web lint
+test: browser awscli wire web lint
 	$(GO) test -race -timeout 10m ./...
 	cd bench && $(GO) vet ./...
 
@@ -40,6 +40,20 @@ wire:
 web:
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: the packages in web are skipped"; \
 	else cd web && npm ci --no-audit --no-fund --loglevel=error && npm run check && npm run build && npm test; fi
+
+# installed PROGRAM PACKAGE TESTS: what tests drive besides, taken from Debian where it is absent and that can be done.
+installed = @if command -v $(1) >/dev/null; then :; \
+	elif [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "$(1) is not installed, and only root on Debian can install it here: $(3) are skipped"; \
+	elif apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(2); then :; \
+	else echo "$(1) could not be installed: $(3) are skipped"; fi
+
+# The browser that tests drive.
+browser:
+	$(call installed,chromium,chromium,the tests in a browser)
+
+# The AWS command line.
+awscli:
+	$(call installed,aws,awscli,the tests with the AWS command line)
 
 bench:
 	cd bench && $(GO) run . $(BENCH)

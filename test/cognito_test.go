@@ -1,51 +1,83 @@
 package test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"freshet"
-
-	"freshet/internal/accesskey"
 	"freshet/internal/accounts"
-	"freshet/internal/api/cognito"
-	"freshet/internal/engine"
-	"freshet/internal/schema"
-	"freshet/internal/store/pebble"
+	"freshet/internal/api/control"
+	"freshet/internal/server"
 )
 
-// TestAmplifyAuth drives the user pool and the identity pool with aws-amplify.
-func TestAmplifyAuth(t *testing.T) {
-	if _, err := os.Stat(filepath.Join("wire", "node_modules", "aws-amplify")); err != nil {
-		t.Skip("the client libraries are not installed; make test installs them")
-	}
-	c := openCounter(t)
-	mux := http.NewServeMux()
-	mux.Handle("/idp", c.door(t, accounts.Config{EmailSignIn: true}))
-	mux.Handle("/strict", c.door(t, accounts.Config{MFA: accounts.MFARequired}))
-	mux.HandleFunc("/mail", c.serveMail)
-	mux.HandleFunc("/wait", c.serveWait)
-	mux.HandleFunc("/invite", c.serveInvite)
-	server := httptest.NewServer(mux)
-	defer server.Close()
+const (
+	app          = "freshet"
+	identityPool = "local:6f1d2c3b-0000-4000-8000-000000000001"
+)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	client := exec.CommandContext(ctx, "node", "amplify-auth.mjs", server.URL)
-	client.Dir = "wire"
-	if output, err := client.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+// TestAmplifyAuth drives the user pool and the identity pool with aws-amplify, in Node and in Chromium. There its
+// page is of another origin than the servers.
+func TestAmplifyAuth(t *testing.T) {
+	t.Run("node", func(t *testing.T) {
+		office := openOffice(t)
+		page := serveHandler(t, office)
+		runNode(t, 2*time.Minute, "amplify-auth.mjs", page+"/?"+office.doors().Encode())
+	})
+	t.Run("chromium", func(t *testing.T) {
+		office := openOffice(t)
+		office.Handle("/", pageOf(t, "amplify-auth.page.mjs"))
+		browse(t, 2*time.Minute, serveHandler(t, office)+"/?"+office.doors().Encode())
+	})
+}
+
+// office is two counters of one clock, at one of which everybody has to have a second factor, and what the clients
+// that are tested ask of the test itself: /mail?to= gives what was mailed last, /wait?for= moves the clock,
+// /invite?user= has an administrator make a user.
+type office struct {
+	*http.ServeMux
+	usual, strict *counter
+}
+
+func openOffice(t *testing.T) *office {
+	t.Helper()
+	var wall clock
+	cfg := server.Config{ClientIDs: []string{app}, IdentityPoolID: identityPool, Guests: true, EmailSignIn: true, Now: wall.now}
+	o := &office{ServeMux: http.NewServeMux(), usual: openCounter(t, cfg)}
+	cfg.MFA = accounts.MFARequired
+	o.strict = openCounter(t, cfg)
+	o.HandleFunc("/mail", func(w http.ResponseWriter, r *http.Request) {
+		code := o.usual.mailed(t, r.FormValue("to"))
+		if code == "" {
+			code = o.strict.mailed(t, r.FormValue("to"))
+		}
+		answer(t, w, map[string]string{"code": code})
+	})
+	o.HandleFunc("/wait", func(w http.ResponseWriter, r *http.Request) {
+		d, err := time.ParseDuration(r.FormValue("for"))
+		if err != nil {
+			t.Error(err)
+		}
+		wall.advance(d)
+		answer(t, w, map[string]int64{"seconds": wall.now().Unix()})
+	})
+	o.HandleFunc("/invite", func(w http.ResponseWriter, r *http.Request) {
+		_, _, err := o.usual.operator.CreateUser(r.Context(), control.NewUser{Name: r.FormValue("user"), Email: r.FormValue("email")})
+		if err != nil {
+			t.Error(err)
+		}
+		answer(t, w, struct{}{})
+	})
+	return o
+}
+
+// doors gives the addresses of the counters.
+func (o *office) doors() url.Values {
+	return url.Values{"usual": {o.usual.idp()}, "strict": {o.strict.idp()}}
 }
 
 // TestAWSCLI drives the user pool with the AWS command line, as its users and as its administrator.
@@ -53,15 +85,13 @@ func TestAWSCLI(t *testing.T) {
 	if _, err := exec.LookPath("aws"); err != nil {
 		t.Skip("the AWS command line is not installed; apt-get install awscli installs it")
 	}
-	c := openCounter(t)
-	server := httptest.NewServer(c.door(t, accounts.Config{}))
-	defer server.Close()
-	key, secret, err := c.keys.Create(t.Context(), "cli", time.Time{}, true)
+	c := openCounter(t, server.Config{ClientIDs: []string{app}})
+	key, secret, err := c.operator.CreateSignedKey(t.Context(), "cli", time.Time{}, true)
 	check(t, err)
 
 	run := func(arguments ...string) (string, error) {
 		t.Helper()
-		command := exec.CommandContext(t.Context(), "aws", append([]string{"cognito-idp", "--endpoint-url", server.URL, "--region", "local", "--output", "json"}, arguments...)...)
+		command := exec.CommandContext(t.Context(), "aws", append([]string{"cognito-idp", "--endpoint-url", c.idp(), "--region", "local", "--output", "json"}, arguments...)...)
 		command.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+key.ID, "AWS_SECRET_ACCESS_KEY="+secret, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1")
 		output, err := command.CombinedOutput()
 		return string(output), err
@@ -74,18 +104,17 @@ func TestAWSCLI(t *testing.T) {
 		}
 		return output
 	}
-	const password = "tulip-garden-47"
 	ana := []string{"--user-pool-id", "local_freshet", "--username", "ana"}
 	admin := func(operation string, more ...string) []string {
 		return append(append([]string{operation}, ana...), more...)
 	}
-	signIn := []string{"initiate-auth", "--client-id", "freshet", "--auth-flow", "USER_PASSWORD_AUTH", "--auth-parameters", "USERNAME=ana,PASSWORD=" + password}
+	signIn := []string{"initiate-auth", "--client-id", app, "--auth-flow", "USER_PASSWORD_AUTH", "--auth-parameters", "USERNAME=ana,PASSWORD=" + password}
 
-	gives(`"Destination": "a***@e***"`, "sign-up", "--client-id", "freshet", "--username", "ana", "--password", password, "--user-attributes", "Name=email,Value=ana@example.com")
+	gives(`"Destination": "a***@e***"`, "sign-up", "--client-id", app, "--username", "ana", "--password", password, "--user-attributes", "Name=email,Value=ana@example.com")
 	if output, err := run(signIn...); err == nil || !strings.Contains(output, "UserNotConfirmedException") {
 		t.Errorf("one who is not confirmed: %v %s", err, output)
 	}
-	gives("", "confirm-sign-up", "--client-id", "freshet", "--username", "ana", "--confirmation-code", c.last("ana@example.com")["code"])
+	gives("", "confirm-sign-up", "--client-id", app, "--username", "ana", "--confirmation-code", c.mailed(t, "ana@example.com"))
 	var signedIn struct{ AuthenticationResult struct{ AccessToken string } }
 	check(t, json.Unmarshal([]byte(gives(`"TokenType": "Bearer"`, signIn...)), &signedIn))
 	gives(`"Username": "ana"`, "get-user", "--access-token", signedIn.AuthenticationResult.AccessToken)
@@ -105,102 +134,4 @@ func TestAWSCLI(t *testing.T) {
 	if output, err := run(admin("admin-get-user")...); err == nil || !strings.Contains(output, "UserNotFoundException") {
 		t.Errorf("one who is deleted: %v %s", err, output)
 	}
-}
-
-// counter is where accounts are opened: doors to pools over stores of their own, one clock, one letter box.
-type counter struct {
-	keys *accesskey.Keys
-	pool *accounts.Pool // of the first door
-
-	mu    sync.Mutex
-	ahead time.Duration // of the clock on the wall
-	mails []accounts.Message
-}
-
-var counterSecret = []byte("32 bytes that only the tests have")
-
-func openCounter(t *testing.T) *counter {
-	t.Helper()
-	c := &counter{}
-	keys, err := accesskey.New(c.documents(t), counterSecret, time.Now)
-	check(t, err)
-	c.keys = keys
-	return c
-}
-
-func (c *counter) documents(t *testing.T) freshet.Documents {
-	t.Helper()
-	db, err := pebble.Open(t.TempDir(), pebble.Options{})
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	eng, err := engine.Open(t.Context(), db, []schema.Source{{Name: "schema.graphql", Text: `type Task @model @auth(rules: [{allow: owner}]) { title: String! }`}}, engine.Options{})
-	check(t, err)
-	return eng.Documents()
-}
-
-// door opens a pool and a door to it.
-func (c *counter) door(t *testing.T, config accounts.Config) http.Handler {
-	t.Helper()
-	config.Secret, config.PoolID, config.Issuer, config.Mailer, config.Now = counterSecret, "local_freshet", "http://id.test/idp", c, c.now
-	pool, err := accounts.Open(t.Context(), c.documents(t), config)
-	check(t, err)
-	if c.pool == nil {
-		c.pool = pool
-	}
-	return cognito.New(pool, c.keys, accesskey.NewVerifier(c.keys, accesskey.Options{}), cognito.Options{
-		PoolID: config.PoolID, IdentityPoolID: "local:6f1d2c3b-0000-4000-8000-000000000001", AllowGuests: true,
-	})
-}
-
-// now is ahead of the clock on the wall: codes are sent at most once a minute, and the test does not wait for that.
-func (c *counter) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
-
-// Send keeps a mail.
-func (c *counter) Send(_ context.Context, m accounts.Message) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mails = append(c.mails, m)
-	return nil
-}
-
-func (c *counter) last(to string) map[string]string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, m := range slices.Backward(c.mails) {
-		if m.To == to {
-			return m.Data
-		}
-	}
-	return nil
-}
-
-func (c *counter) serveMail(w http.ResponseWriter, r *http.Request) {
-	_ = json.NewEncoder(w).Encode(c.last(r.FormValue("to")))
-}
-
-func (c *counter) serveWait(w http.ResponseWriter, r *http.Request) {
-	d, err := time.ParseDuration(r.FormValue("for"))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	c.mu.Lock()
-	c.ahead += d
-	c.mu.Unlock()
-	_ = json.NewEncoder(w).Encode(map[string]int64{"seconds": c.now().Unix()})
-}
-
-func (c *counter) serveInvite(w http.ResponseWriter, r *http.Request) {
-	_, err := c.pool.AdminCreateUser(r.Context(), accounts.Caller{By: "test"}, accounts.AdminCreateUser{
-		Username: r.FormValue("user"), Attributes: []accounts.Attribute{{Name: "email", Value: r.FormValue("email")}},
-	})
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(struct{}{})
 }

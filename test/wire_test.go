@@ -3,9 +3,6 @@ package test
 import (
 	"context"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -40,15 +37,6 @@ func serve(t *testing.T, cfg server.Config) *server.Server {
 
 // TestGraphQLWS drives the server with the graphql-ws client.
 func TestGraphQLWS(t *testing.T) {
-	if _, err := os.Stat(filepath.Join("wire", "node_modules")); err != nil {
-		t.Skip("the client libraries are not installed; make test installs them")
-	}
 	s := serve(t, server.Config{})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	client := exec.CommandContext(ctx, "node", "graphql-ws.mjs", "ws://"+s.Addr()+"/graphql", s.APIKey())
-	client.Dir = "wire"
-	if output, err := client.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	runNode(t, time.Minute, "graphql-ws.mjs", "ws://"+s.Addr()+"/graphql", s.APIKey())
 }

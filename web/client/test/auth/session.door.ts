@@ -4,21 +4,21 @@ import { usualStorage } from '../../src/auth/store.ts';
 import { totpAt } from '../server.ts';
 
 /**
- * What takes another set-up than the binary's, or a clock that is moved. DOOR is an address with /idp, the door of a
- * pool; /strict/idp, one where everybody has a second factor; /mail, what was mailed last; /wait, the clock.
+ * What takes a clock that is moved. HOUSE is the address of the test, with /mail, what was mailed last, and /wait, the
+ * clock; USUAL and STRICT are those of servers. At the second everybody has a second factor.
  */
-const door = process.env.DOOR!;
+const [house, usual, strict] = [process.env.HOUSE!, process.env.USUAL!, process.env.STRICT!];
 const password = 'tulip-garden-47';
 const refused = (code: string) => expect.objectContaining({ name: 'AuthError', code });
 
-const helper = async (path: string): Promise<Record<string, string>> => (await fetch(door + path)).json();
+const helper = async (path: string): Promise<Record<string, string>> => (await fetch(house + path)).json();
 const code = async (to: string) => (await helper(`/mail?to=${to}`)).code!;
 const wait = async (time: string) => Number((await helper(`/wait?for=${time}`)).seconds) * 1000;
 
 let ahead = 0; // of this clock
 const open = (endpoint: string, storage = usualStorage()): Session =>
   createSession({
-    endpoint: door + endpoint,
+    endpoint: `${endpoint}/graphql`,
     clientId: 'freshet',
     storage,
     environment: { now: () => Date.now() + ahead },
@@ -30,7 +30,7 @@ async function signUp(session: Session, username: string): Promise<void> {
 }
 
 test('another code for a sign-up, after a minute; one that is too old counts no more', async () => {
-  const session = open('/graphql');
+  const session = open(usual);
   await session.signUp({ username: 'ana', password, email: 'ana@example.com' });
   await expect(session.resendCode('ana')).rejects.toEqual(refused('LimitExceeded'));
   const first = await code('ana@example.com');
@@ -41,7 +41,7 @@ test('another code for a sign-up, after a minute; one that is too old counts no 
 });
 
 test('everybody has a second factor: an app is set up at the first sign-in', async () => {
-  const session = open('/strict/');
+  const session = open(strict);
   await signUp(session, 'mia');
   expect(await session.signIn('mia', password)).toEqual({
     next: 'setUpFactor',
@@ -63,7 +63,7 @@ test('everybody has a second factor: an app is set up at the first sign-in', asy
 });
 
 test('everybody has a second factor: or the e-mail is', async () => {
-  const session = open('/strict/');
+  const session = open(strict);
   await signUp(session, 'noa');
   await wait('61s');
   expect(await session.signIn('noa', password)).toMatchObject({ next: 'setUpFactor' });
@@ -80,7 +80,7 @@ test('everybody has a second factor: or the e-mail is', async () => {
 });
 
 test('a step of a sign-in holds for some minutes', async () => {
-  const session = open('/strict/');
+  const session = open(strict);
   await signUp(session, 'tim');
   await session.signIn('tim', password);
   await wait('4m');
@@ -89,16 +89,16 @@ test('a step of a sign-in holds for some minutes', async () => {
 
 test('a refresh token that is used again long after ends its session', async () => {
   const storage = usualStorage();
-  const session = open('/graphql', storage);
+  const session = open(usual, storage);
   await signUp(session, 'kim');
   await session.signIn('kim', password);
-  const key = `freshet ${door}/idp freshet`;
+  const key = `freshet ${usual}/idp freshet`;
   const stolen = storage.getItem(key)!;
   expect(await session.renew()).toBe(true);
   await wait('11s');
   const thief = usualStorage();
   thief.setItem(key, stolen);
-  const theirs = open('/graphql', thief);
+  const theirs = open(usual, thief);
   expect(await theirs.renew()).toBe(false);
   expect([theirs.user, thief.getItem(key)]).toEqual([undefined, null]);
   expect(await session.renew()).toBe(false); // and the owner is asked to sign in again
@@ -109,7 +109,7 @@ test('an answer that was lost is asked for again: it is the same session', async
   const storage = usualStorage();
   let lose = true;
   const session = createSession({
-    endpoint: door,
+    endpoint: usual,
     clientId: 'freshet',
     storage,
     environment: {
@@ -130,7 +130,7 @@ test('an answer that was lost is asked for again: it is the same session', async
 });
 
 test('a session of a month is over', async () => {
-  const session = open('/graphql');
+  const session = open(usual);
   await signUp(session, 'ned');
   await session.signIn('ned', password);
   await wait('721h');

@@ -1,0 +1,90 @@
+package test
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"freshet/internal/api/control"
+	"freshet/internal/server"
+)
+
+// password is good enough for everybody here.
+const password = "tulip-garden-47"
+
+// counter is where accounts are opened: a server, its operator, and a clock that tests move.
+type counter struct {
+	*server.Server
+	operator *control.Client
+}
+
+func openCounter(t *testing.T, cfg server.Config) *counter {
+	t.Helper()
+	if cfg.Data == "" {
+		cfg.Data = t.TempDir()
+	}
+	s := serve(t, cfg)
+	operator, err := control.Dial(t.Context(), cfg.Data)
+	check(t, err)
+	return &counter{s, operator}
+}
+
+// idp gives the address of the door that speaks Cognito.
+func (c *counter) idp() string { return c.URL() + "/idp" }
+
+// secretOf is what a letter brings: a code, or the password of an invitation.
+var secretOf = regexp.MustCompile(`(?m)^ +(?:password: +)?(\S+)$`)
+
+// mailed gives the secret of the last letter to an address, from the local mailbox; empty where there is none.
+func (c *counter) mailed(t *testing.T, to string) string {
+	t.Helper()
+	list, err := c.operator.Letters(t.Context())
+	check(t, err)
+	for _, entry := range list { // newest first
+		if entry.To != to {
+			continue
+		}
+		letter, err := c.operator.Letter(t.Context(), entry.ID)
+		check(t, err)
+		return secretIn(t, letter.Text)
+	}
+	return ""
+}
+
+func secretIn(t *testing.T, text string) string {
+	t.Helper()
+	found := secretOf.FindStringSubmatch(text)
+	if found == nil {
+		t.Fatalf("the letter brings nothing:\n%s", text)
+	}
+	return found[1]
+}
+
+// clock is ahead of the one on the wall: codes are sent at most once a minute, and tests do not wait for that.
+type clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+// answer sends a value as JSON.
+func answer(t *testing.T, w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(value); err != nil {
+		t.Error(err)
+	}
+}

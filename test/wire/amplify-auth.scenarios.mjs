@@ -1,0 +1,325 @@
+// What people do with their accounts, done with the Auth category of aws-amplify. It runs in Node and in browsers.
+import { assert } from "chai";
+
+const password = "tulip-garden-47";
+
+/**
+ * Runs all scenarios, and throws where one ends otherwise than it should. The address is that of the test: the query
+ * has those of the doors, `usual` and `strict`, where everybody has a second factor, and beneath it are /mail, /wait
+ * and /invite.
+ */
+export async function run({ Amplify, auth }, address) {
+  const here = new URL(address);
+  const doors = here.searchParams;
+
+  const configure = (door) =>
+    Amplify.configure({
+      Auth: {
+        Cognito: {
+          userPoolId: "local_freshet",
+          userPoolClientId: "freshet",
+          userPoolEndpoint: doors.get(door),
+          identityPoolId: "local:6f1d2c3b-0000-4000-8000-000000000001",
+          identityPoolEndpoint: doors.get(door),
+          allowGuestAccess: true,
+        },
+      },
+    });
+
+  const house = async (path, parameters) => {
+    const response = await fetch(new URL(`${path}?${new URLSearchParams(parameters)}`, here));
+    assert.strictEqual(response.status, 200, path);
+    return response.json();
+  };
+  const mailed = async (to) => (await house("/mail", { to })).code;
+  const wait = (time) => house("/wait", { for: time });
+  const now = async () => (await wait("0s")).seconds;
+
+  const refused = async (name, promise) => {
+    const error = await promise.then(() => assert.fail(`it is done, want ${name}`), (error) => error);
+    assert.strictEqual(error.name, name, error.message);
+  };
+
+  const wrong = (right) => (right === "000000" ? "000001" : "000000");
+
+  /** The code that an authenticator app shows, at the server's time. */
+  const totp = async (secret) => {
+    const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+    const bytes = new Uint8Array(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+    const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
+    const counter = new DataView(new ArrayBuffer(8));
+    counter.setBigUint64(0, BigInt(Math.floor((await now()) / 30)));
+    const sum = new DataView(await crypto.subtle.sign("HMAC", key, counter));
+    const at = sum.getUint8(sum.byteLength - 1) & 0xf;
+    return String((sum.getUint32(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+  };
+
+  const signsIn = async (username, secret, options) => {
+    const { isSignedIn, nextStep } = await auth.signIn({ username, password: secret, options });
+    assert.deepEqual([isSignedIn, nextStep.signInStep], [true, "DONE"]);
+  };
+  const asksFor = async (step, username, secret, options) => {
+    const { isSignedIn, nextStep } = await auth.signIn({ username, password: secret, options });
+    assert.deepEqual([isSignedIn, nextStep.signInStep], [false, step]);
+    return nextStep;
+  };
+  const answers = async (challengeResponse) => {
+    const { isSignedIn, nextStep } = await auth.confirmSignIn({ challengeResponse });
+    assert.deepEqual([isSignedIn, nextStep.signInStep], [true, "DONE"]);
+  };
+  const signsUp = async (username, email, options) => {
+    const { isSignUpComplete, nextStep } = await auth.signUp({ username, password, options: { userAttributes: { email }, ...options } });
+    assert.deepEqual([isSignUpComplete, nextStep.signUpStep], [false, "CONFIRM_SIGN_UP"]);
+    return nextStep;
+  };
+  const signsUpAndConfirms = async (username, email) => {
+    await signsUp(username, email);
+    await auth.confirmSignUp({ username, confirmationCode: await mailed(email) });
+    await wait("61s");
+  };
+
+  const scenarios = {
+    async "sign-up"() {
+      const { codeDeliveryDetails } = await signsUp("ana", "ana@example.com");
+      assert.deepEqual(codeDeliveryDetails, { attributeName: "email", deliveryMedium: "EMAIL", destination: "a***@e***" });
+      await refused("UsernameExistsException", auth.signUp({ username: "Ana", password, options: { userAttributes: { email: "b@example.com" } } }));
+      await refused("InvalidPasswordException", auth.signUp({ username: "ben", password: "password", options: { userAttributes: { email: "b@example.com" } } }));
+      await asksFor("CONFIRM_SIGN_UP", "ana", password);
+      await wait("61s");
+      assert.strictEqual((await auth.resendSignUpCode({ username: "ana" })).destination, "a***@e***");
+      const right = await mailed("ana@example.com");
+      await refused("CodeMismatchException", auth.confirmSignUp({ username: "ana", confirmationCode: wrong(right) }));
+      const { isSignUpComplete } = await auth.confirmSignUp({ username: "ana", confirmationCode: right });
+      assert.strictEqual(isSignUpComplete, true);
+    },
+
+    async "sign-in"() {
+      await refused("NotAuthorizedException", auth.signIn({ username: "ana", password: "wrong-password" }));
+      await refused("NotAuthorizedException", auth.signIn({ username: "nobody", password }));
+      await refused("NotAuthorizedException", auth.signIn({ username: "nobody", password, options: { authFlowType: "USER_PASSWORD_AUTH" } }));
+      for (const authFlowType of ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"]) {
+        for (const username of ["ana", "ANA", "ana@example.com"]) {
+          await signsIn(username, password, { authFlowType });
+          assert.strictEqual((await auth.getCurrentUser()).username, "ana");
+          await auth.signOut();
+          await refused("UserUnAuthenticatedException", auth.getCurrentUser());
+        }
+      }
+    },
+
+    async "sign-in by choice"() {
+      for (const preferredChallenge of ["PASSWORD", "PASSWORD_SRP"]) {
+        await signsIn("ana", password, { authFlowType: "USER_AUTH", preferredChallenge });
+        await auth.signOut();
+      }
+      const { availableChallenges } = await asksFor("CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION", "ana", undefined, { authFlowType: "USER_AUTH" });
+      assert.deepEqual([...availableChallenges].sort(), ["EMAIL_OTP", "PASSWORD", "PASSWORD_SRP"]);
+      const { nextStep } = await auth.confirmSignIn({ challengeResponse: "EMAIL_OTP" });
+      assert.strictEqual(nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_EMAIL_CODE");
+      await answers(await mailed("ana@example.com"));
+      await auth.signOut();
+    },
+
+    async "sign-in right after the sign-up"() {
+      await signsUp("eva", "eva@example.com", { autoSignIn: { authFlowType: "USER_AUTH" } });
+      const { nextStep } = await auth.confirmSignUp({ username: "eva", confirmationCode: await mailed("eva@example.com") });
+      assert.strictEqual(nextStep.signUpStep, "COMPLETE_AUTO_SIGN_IN");
+      assert.strictEqual((await auth.autoSignIn()).isSignedIn, true);
+      assert.strictEqual((await auth.getCurrentUser()).username, "eva");
+      await auth.signOut();
+    },
+
+    async session() {
+      await signsIn("ana", password);
+      const first = await auth.fetchAuthSession();
+      assert.strictEqual(first.tokens.idToken.payload.email, "ana@example.com");
+      assert.strictEqual(first.tokens.accessToken.payload.username, "ana");
+      assert.strictEqual(first.userSub, first.tokens.accessToken.payload.sub);
+      for (let i = 0; i < 2; i++) {
+        const before = (await auth.fetchAuthSession()).tokens.accessToken.toString();
+        const { tokens } = await auth.fetchAuthSession({ forceRefresh: true });
+        assert.notStrictEqual(tokens.accessToken.toString(), before);
+      }
+      await wait("2h"); // the tokens have expired, by the server's clock
+      await refused("NotAuthorizedException", auth.fetchUserAttributes());
+      await auth.fetchAuthSession({ forceRefresh: true });
+      assert.strictEqual((await auth.fetchUserAttributes()).email, "ana@example.com");
+      await auth.signOut();
+      assert.strictEqual((await auth.fetchAuthSession()).tokens, undefined);
+    },
+
+    async "identity pool"() {
+      const guest = await auth.fetchAuthSession();
+      assert.match(guest.identityId, /^local:/);
+      assert.isOk(guest.credentials.secretAccessKey && guest.credentials.sessionToken);
+      await signsIn("ana", password);
+      const user = await auth.fetchAuthSession();
+      assert.notStrictEqual(user.identityId, guest.identityId);
+      assert.notStrictEqual(user.credentials.accessKeyId, guest.credentials.accessKeyId);
+      assert.isOk(user.credentials.expiration > new Date());
+      await auth.signOut();
+      await signsIn("ana", password);
+      assert.strictEqual((await auth.fetchAuthSession()).identityId, user.identityId);
+      await auth.signOut();
+    },
+
+    async attributes() {
+      await signsIn("ana", password);
+      const changed = await auth.updateUserAttributes({ userAttributes: { nickname: "Ani", email: "ana@new.example" } });
+      assert.strictEqual(changed.nickname.nextStep.updateAttributeStep, "DONE");
+      assert.strictEqual(changed.email.nextStep.updateAttributeStep, "CONFIRM_ATTRIBUTE_WITH_CODE");
+      assert.strictEqual((await auth.fetchUserAttributes()).email, "ana@example.com");
+      await refused("CodeMismatchException", auth.confirmUserAttribute({ userAttributeKey: "email", confirmationCode: "none" }));
+      await wait("61s");
+      const sent = await auth.sendUserAttributeVerificationCode({ userAttributeKey: "email" });
+      assert.strictEqual(sent.destination, "a***@n***");
+      await auth.confirmUserAttribute({ userAttributeKey: "email", confirmationCode: await mailed("ana@new.example") });
+      const { sub, ...attributes } = await auth.fetchUserAttributes();
+      assert.deepEqual(attributes, { email: "ana@new.example", email_verified: "true", nickname: "Ani" });
+      await auth.deleteUserAttributes({ userAttributeKeys: ["nickname"] });
+      assert.strictEqual((await auth.fetchUserAttributes()).nickname, undefined);
+      await auth.signOut();
+      await signsIn("ana@new.example", password);
+      await auth.signOut();
+    },
+
+    async "another password"() {
+      await signsIn("ana", password);
+      await refused("NotAuthorizedException", auth.updatePassword({ oldPassword: "wrong-password", newPassword: "rose-garden-48" }));
+      await refused("InvalidPasswordException", auth.updatePassword({ oldPassword: password, newPassword: "password" }));
+      await auth.updatePassword({ oldPassword: password, newPassword: "rose-garden-48" });
+      await auth.fetchAuthSession({ forceRefresh: true }); // this session goes on
+      await auth.signOut();
+      await refused("NotAuthorizedException", auth.signIn({ username: "ana", password }));
+      await signsIn("ana", "rose-garden-48");
+      await auth.signOut();
+    },
+
+    async "a forgotten password"() {
+      await wait("61s");
+      const { nextStep } = await auth.resetPassword({ username: "ana" });
+      assert.strictEqual(nextStep.resetPasswordStep, "CONFIRM_RESET_PASSWORD_WITH_CODE");
+      assert.strictEqual(nextStep.codeDeliveryDetails.destination, "a***@n***");
+      const right = await mailed("ana@new.example");
+      await refused("CodeMismatchException", auth.confirmResetPassword({ username: "ana", confirmationCode: wrong(right), newPassword: password }));
+      await auth.confirmResetPassword({ username: "ana", confirmationCode: right, newPassword: password });
+      await signsIn("ana", password);
+      await auth.signOut();
+      const unknown = await auth.resetPassword({ username: "nobody" });
+      assert.strictEqual(unknown.nextStep.resetPasswordStep, "CONFIRM_RESET_PASSWORD_WITH_CODE");
+    },
+
+    async "an app as second factor"() {
+      await signsIn("ana", password);
+      const { sharedSecret } = await auth.setUpTOTP();
+      await refused("EnableSoftwareTokenMFAException", auth.verifyTOTPSetup({ code: "000000" }));
+      await auth.verifyTOTPSetup({ code: await totp(sharedSecret) });
+      await wait("31s");
+      await auth.updateMFAPreference({ totp: "PREFERRED" });
+      assert.deepEqual(await auth.fetchMFAPreference(), { enabled: ["TOTP"], preferred: "TOTP" });
+      await auth.signOut();
+      for (const authFlowType of ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"]) {
+        await asksFor("CONFIRM_SIGN_IN_WITH_TOTP_CODE", "ana", password, { authFlowType });
+        const right = await totp(sharedSecret);
+        await refused("CodeMismatchException", auth.confirmSignIn({ challengeResponse: wrong(right) }));
+        await answers(right);
+        await auth.signOut();
+        await asksFor("CONFIRM_SIGN_IN_WITH_TOTP_CODE", "ana", password, { authFlowType });
+        await refused("CodeMismatchException", auth.confirmSignIn({ challengeResponse: right })); // a code counts once
+        await wait("31s");
+      }
+    },
+
+    async "mail as second factor"() {
+      await signsUpAndConfirms("leo", "leo@example.com");
+      await signsIn("leo", password);
+      await auth.updateMFAPreference({ email: "ENABLED" });
+      await auth.signOut();
+      const { codeDeliveryDetails } = await asksFor("CONFIRM_SIGN_IN_WITH_EMAIL_CODE", "leo", password);
+      assert.strictEqual(codeDeliveryDetails.destination, "l***@e***");
+      await answers(await mailed("leo@example.com"));
+
+      const { sharedSecret } = await auth.setUpTOTP();
+      await auth.verifyTOTPSetup({ code: await totp(sharedSecret) });
+      await auth.updateMFAPreference({ totp: "ENABLED" });
+      await auth.signOut();
+      const { allowedMFATypes } = await asksFor("CONTINUE_SIGN_IN_WITH_MFA_SELECTION", "leo", password);
+      assert.deepEqual([...allowedMFATypes].sort(), ["EMAIL", "TOTP"]);
+      const { nextStep } = await auth.confirmSignIn({ challengeResponse: "TOTP" });
+      assert.strictEqual(nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_TOTP_CODE");
+      await wait("31s");
+      await answers(await totp(sharedSecret));
+      await auth.updateMFAPreference({ totp: "DISABLED", email: "DISABLED", sms: "DISABLED" });
+      await auth.signOut();
+      await signsIn("leo", password);
+      await auth.signOut();
+    },
+
+    async "a second factor that everybody has to have"() {
+      configure("strict");
+      await signsUpAndConfirms("mia", "mia@example.com");
+      const { allowedMFATypes } = await asksFor("CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION", "mia", password);
+      assert.deepEqual([...allowedMFATypes].sort(), ["EMAIL", "TOTP"]);
+      const { nextStep } = await auth.confirmSignIn({ challengeResponse: "TOTP" });
+      assert.strictEqual(nextStep.signInStep, "CONTINUE_SIGN_IN_WITH_TOTP_SETUP");
+      await answers(await totp(nextStep.totpSetupDetails.sharedSecret));
+      await auth.signOut();
+
+      await signsUpAndConfirms("noa", "noa@example.com");
+      await asksFor("CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION", "noa", password);
+      const email = await auth.confirmSignIn({ challengeResponse: "EMAIL" });
+      assert.strictEqual(email.nextStep.signInStep, "CONTINUE_SIGN_IN_WITH_EMAIL_SETUP");
+      const sent = await auth.confirmSignIn({ challengeResponse: "noa@example.com" });
+      assert.strictEqual(sent.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_EMAIL_CODE");
+      await answers(await mailed("noa@example.com"));
+      await auth.signOut();
+      configure("usual");
+    },
+
+    async "a user whom an administrator made"() {
+      await house("/invite", { user: "tom", email: "tom@example.com" });
+      const temporary = await mailed("tom@example.com");
+      for (const authFlowType of ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"]) {
+        await asksFor("CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED", "tom", temporary, { authFlowType });
+      }
+      await refused("InvalidPasswordException", auth.confirmSignIn({ challengeResponse: "password" }));
+      await answers("rose-garden-48");
+      await auth.signOut();
+      await signsIn("tom", "rose-garden-48");
+      await auth.signOut();
+    },
+
+    async "sign-out everywhere"() {
+      await signsIn("tom", "rose-garden-48");
+      const here = (await auth.fetchAuthSession()).tokens.accessToken.toString();
+      await auth.signOut({ global: true });
+      const response = await fetch(doors.get("usual"), {
+        method: "POST",
+        headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": "AWSCognitoIdentityProviderService.GetUser" },
+        body: JSON.stringify({ AccessToken: here }),
+      });
+      assert.strictEqual((await response.json()).__type, "NotAuthorizedException");
+    },
+
+    async "what is not supported"() {
+      await signsIn("tom", "rose-garden-48");
+      await refused("UnsupportedOperationException", auth.fetchDevices());
+      await refused("UnsupportedOperationException", auth.listWebAuthnCredentials());
+      await refused("UnsupportedOperationException", auth.updateMFAPreference({ sms: "ENABLED" }));
+      await auth.signOut();
+    },
+
+    async "the end of an account"() {
+      await signsIn("tom", "rose-garden-48");
+      await auth.deleteUser();
+      await refused("UserUnAuthenticatedException", auth.getCurrentUser());
+      await refused("NotAuthorizedException", auth.signIn({ username: "tom", password: "rose-garden-48" }));
+    },
+  };
+
+  configure("usual");
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    console.log(name); // shown when something goes wrong
+    await scenario();
+  }
+}

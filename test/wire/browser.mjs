@@ -1,0 +1,19 @@
+// Opens a page in a browser, shows what it says on its console, and waits until it calls ended("") or, when
+// something went wrong, ended(with a text).
+//
+//   node browser.mjs PROGRAM ADDRESS
+import { launch } from "./chromium.mjs";
+
+const [program, address] = process.argv.slice(2);
+const browser = await launch(program);
+const page = await browser.newPage();
+page.on("console", (message) => console.log(message.text()));
+const problem = await new Promise((resolve) => {
+  page.on("pageerror", (error) => resolve(error.stack));
+  page.exposeFunction("ended", resolve).then(() => page.goto(address)).catch((error) => resolve(error.stack));
+});
+await browser.close();
+if (problem) {
+  console.error(problem);
+  process.exit(1);
+}
