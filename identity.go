@@ -21,6 +21,7 @@ type Identity struct {
 	Claims    map[string]any // of a token; values as JSON decodes them
 	Tokens    []Token        // what it may read: sorted, each once; filled from a schema
 	Scopes    []Scope        // what it may do at most, whatever the rules say; none: no such bound
+	Guest     bool           // nobody has signed in; what is private is not for it
 	System    bool           // the operator; rules do not apply
 }
 

@@ -188,7 +188,7 @@ func TestTemporary(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err = keys.temporary(guest.ID, guest.SessionToken)
-	want = freshet.Identity{Name: "guest eu-west-1:2", Providers: []freshet.Provider{freshet.IAM}, Claims: map[string]any{"cognitoIdentityId": "eu-west-1:2", "authenticated": false}}
+	want = freshet.Identity{Name: "guest eu-west-1:2", Providers: []freshet.Provider{freshet.IAM}, Claims: map[string]any{"cognitoIdentityId": "eu-west-1:2", "authenticated": false}, Guest: true}
 	if diff := cmp.Diff(want, got.identity); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

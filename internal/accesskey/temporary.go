@@ -96,7 +96,7 @@ func (k *Keys) temporary(id, token string) (credential, error) {
 func (s *Subject) identity() freshet.Identity {
 	id := freshet.Identity{
 		Name: "guest " + s.IdentityID, Providers: []freshet.Provider{freshet.IAM},
-		Claims: map[string]any{"authenticated": !s.Guest, "cognitoIdentityId": s.IdentityID},
+		Claims: map[string]any{"authenticated": !s.Guest, "cognitoIdentityId": s.IdentityID}, Guest: s.Guest,
 	}
 	if s.Guest {
 		return id

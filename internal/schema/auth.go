@@ -302,7 +302,7 @@ func (m *Model) MayEver(id *freshet.Identity, access Access) bool {
 	}
 	access = m.scoped(id, access)
 	return slices.ContainsFunc(m.Rules, func(r *Rule) bool {
-		if r.Access&access == 0 || !id.Has(r.Provider) {
+		if r.Access&access == 0 || !admits(r.Allow, r.Provider, id) {
 			return false
 		}
 		if r.Field != nil || r.Allow != AllowGroups {
@@ -385,6 +385,11 @@ func (m *Model) OwnerNames(id *freshet.Identity, f *Field) []string {
 	return names
 }
 
+// admits tells whether rules of a kind may concern an identity.
+func admits(allow Allow, provider freshet.Provider, id *freshet.Identity) bool {
+	return id.Has(provider) && (allow != AllowPrivate || !id.Guest)
+}
+
 // holding is a kind of token: those by one kind of rule, provider and claim.
 type holding struct {
 	allow    Allow
@@ -439,7 +444,7 @@ func (m *Model) ReadTokens(id *freshet.Identity) []freshet.Token {
 func tokensOf(held []holding, id *freshet.Identity) []freshet.Token {
 	var tokens []freshet.Token
 	for _, h := range held {
-		if !id.Has(h.provider) {
+		if !admits(h.allow, h.provider, id) {
 			continue
 		}
 		switch h.allow {

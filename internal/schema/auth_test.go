@@ -187,6 +187,37 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestGuests holds that what is private is for those who signed in, and what is public for guests too.
+func TestGuests(t *testing.T) {
+	s := mustLoad(t, `type T @model @auth(rules: [{allow: private, provider: iam}, {allow: public, provider: iam, operations: [read]}]) { x: Int }`)
+	m := s.Models[0]
+	guest := &freshet.Identity{Providers: []freshet.Provider{freshet.IAM}, Guest: true}
+	guest.Tokens = s.TokensOf(guest)
+	for _, who := range []struct {
+		id   *freshet.Identity
+		may  []Access
+		not  []Access
+		held []freshet.Token
+	}{
+		{signedIn(s, freshet.IAM, nil), []Access{AccessCreate, AccessGet}, nil, []freshet.Token{"private[iam]", "public[iam]"}},
+		{guest, []Access{AccessGet, AccessListen}, []Access{AccessCreate, AccessUpdate, AccessDelete}, []freshet.Token{"public[iam]"}},
+	} {
+		if diff := cmp.Diff(who.held, who.id.Tokens); diff != "" {
+			t.Errorf("tokens (-want +got):\n%s", diff)
+		}
+		for _, access := range who.may {
+			if !m.Allows(who.id, access, Doc{nil}) || !m.MayEver(who.id, access) {
+				t.Errorf("a guest (%v) may not (%x)", who.id.Guest, access)
+			}
+		}
+		for _, access := range who.not {
+			if m.Allows(who.id, access, Doc{nil}) || m.MayEver(who.id, access) {
+				t.Errorf("a guest may (%x)", access)
+			}
+		}
+	}
+}
+
 func TestOperations(t *testing.T) {
 	all := []Access{AccessCreate, AccessUpdate, AccessDelete, AccessGet, AccessList, AccessSync, AccessListen}
 	for operations, want := range map[string]Access{
