@@ -1,55 +1,170 @@
 package test
 
 import (
-	"bytes"
 	"context"
-	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"freshet/internal/accounts"
-	"freshet/internal/api/apitest"
-	"freshet/internal/api/oauth"
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"freshet/internal/api/control"
+	"freshet/internal/server"
 )
 
-// noMail is the post of a test that needs no letter.
-type noMail struct{}
-
-func (noMail) Send(context.Context, accounts.Message) error { return nil }
-
-// TestOpenIDClient signs in with the openid-client library.
+// TestOpenIDClient goes through the hosted pages with the openid-client library, in Node alone and with Chromium.
 func TestOpenIDClient(t *testing.T) {
-	if _, err := os.Stat(filepath.Join("wire", "node_modules", "openid-client")); err != nil {
-		t.Skip("the client libraries are not installed; make test installs them")
+	run := func(t *testing.T, chromium ...string) {
+		mux := http.NewServeMux()
+		house := serveHandler(t, mux)
+		c := openCounter(t, server.Config{Hosted: []server.Hosted{{ID: "web", RedirectURIs: []string{house + "/app"}, LogoutURIs: []string{house + "/app"}}}})
+		mux.HandleFunc("/mail", func(w http.ResponseWriter, r *http.Request) {
+			answer(t, w, map[string]string{"code": c.mailed(t, r.FormValue("to"))})
+		})
+		mux.HandleFunc("/app", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "welcome") })
+		runNode(t, time.Minute, append([]string{"oidc.mjs", c.URL() + "/" + server.DefaultPool, "web", house}, chromium...)...)
 	}
-	const app, back, user, password = "web", "https://app.test/back", "ana@example.com", "tulip-garden-47"
-	secret := bytes.Repeat([]byte("oidc"), 8)
-	house := apitest.Open(t, `type Task @model @auth(rules: [{allow: owner}]) { title: String! }`)
-	server := httptest.NewUnstartedServer(nil)
-	issuer := "http://" + server.Listener.Addr().String() + "/local_freshet"
-	pool, err := accounts.Open(t.Context(), house.Engine.Documents(), accounts.Config{
-		Secret: secret, Issuer: issuer, Clients: []string{app}, Mailer: noMail{}, AutoConfirm: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := pool.SignUp(t.Context(), accounts.Caller{Client: app}, accounts.SignUp{Username: user, Password: password}); err != nil {
-		t.Fatal(err)
-	}
-	server.Config.Handler = oauth.New(pool, oauth.Options{
-		Issuer: issuer, Secret: secret, Clients: []oauth.Client{{ID: app, RedirectURIs: []string{back}, LogoutURIs: []string{back}}},
-	})
-	server.Start()
-	t.Cleanup(server.Close)
+	t.Run("node", func(t *testing.T) { run(t) })
+	t.Run("chromium", func(t *testing.T) { run(t, needChromium(t)) })
+}
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	client := exec.CommandContext(ctx, "node", "oidc.mjs", issuer, app, back, user, password)
-	client.Dir = "wire"
-	if output, err := client.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
+// TestGoOIDC goes through the hosted pages with go-oidc and x/oauth2, as an app that can keep a secret.
+func TestGoOIDC(t *testing.T) {
+	ctx := t.Context()
+	const back = "https://app.test/back"
+	c := openCounter(t, server.Config{Hosted: []server.Hosted{{ID: "backend", Secret: "a secret of the app", RedirectURIs: []string{back}}}})
+	_, _, err := c.operator.CreateUser(ctx, control.NewUser{Name: "ana@example.com", Password: password, Groups: []string{"editors"}})
+	check(t, err)
+
+	issuer := c.URL() + "/" + server.DefaultPool
+	provider, err := oidc.NewProvider(ctx, issuer)
+	check(t, err)
+	app := &oauth2.Config{ClientID: "backend", ClientSecret: "a secret of the app", RedirectURL: back, Endpoint: provider.Endpoint(), Scopes: []string{"openid", "email"}}
+	pkce := oauth2.GenerateVerifier()
+	start := app.AuthCodeURL("state", oauth2.S256ChallengeOption(pkce), oidc.Nonce("nonce"))
+
+	visitor := newVisitor(t, c.URL())
+	visitor.get(start)
+	if at := visitor.fill(url.Values{"username": {"ana@example.com"}, "password": {"wrong-garden-47"}}); at != nil {
+		t.Fatalf("a wrong password leads to %s", at)
 	}
+	at := visitor.fill(url.Values{"username": {"ana@example.com"}, "password": {password}})
+	if at == nil || at.Query().Get("state") != "state" || at.Query().Get("iss") != issuer {
+		t.Fatalf("the visitor comes back to %v", at)
+	}
+	code := at.Query().Get("code")
+	stranger := *app
+	stranger.ClientSecret = "another secret"
+	if _, err := stranger.Exchange(ctx, code, oauth2.VerifierOption(pkce)); err == nil {
+		t.Error("the code is worth something without the app's secret")
+	}
+	tokens, err := app.Exchange(ctx, code, oauth2.VerifierOption(pkce))
+	check(t, err)
+
+	raw, _ := tokens.Extra("id_token").(string)
+	id, err := provider.Verifier(&oidc.Config{ClientID: "backend"}).Verify(ctx, raw)
+	check(t, err)
+	var claims struct {
+		Email  string   `json:"email"`
+		Groups []string `json:"cognito:groups"`
+	}
+	check(t, id.Claims(&claims))
+	if claims.Email != "ana@example.com" || !slices.Equal(claims.Groups, []string{"editors"}) || id.Nonce != "nonce" {
+		t.Errorf("the ID token says %+v, nonce %q", claims, id.Nonce)
+	}
+	if _, err := provider.Verifier(&oidc.Config{ClientID: "web"}).Verify(ctx, raw); err == nil {
+		t.Error("the ID token is for another app too")
+	}
+
+	tokens.Expiry = time.Now().Add(-time.Minute)
+	source := app.TokenSource(ctx, tokens)
+	renewed, err := source.Token()
+	check(t, err)
+	if renewed.AccessToken == tokens.AccessToken || renewed.RefreshToken == tokens.RefreshToken {
+		t.Error("the tokens are the old ones")
+	}
+	info, err := provider.UserInfo(ctx, source)
+	check(t, err)
+	if info.Email != claims.Email || info.Subject != id.Subject {
+		t.Errorf("the user is %+v", info)
+	}
+
+	app.RedirectURL = "https://evil.test/back"
+	if at := visitor.get(app.AuthCodeURL("state", oauth2.S256ChallengeOption(pkce))); at != nil || !strings.Contains(visitor.page, "(redirect_uri)") {
+		t.Errorf("an address that is not on the list leads to %v\n%s", at, visitor.page)
+	}
+}
+
+// visitor goes through the pages of a server with cookies, and stops where it is sent elsewhere.
+type visitor struct {
+	t      *testing.T
+	root   string
+	client *http.Client
+	page   string
+}
+
+func newVisitor(t *testing.T, root string) *visitor {
+	jar, err := cookiejar.New(nil)
+	check(t, err)
+	v := &visitor{t: t, root: root}
+	v.client = &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+		if !strings.HasPrefix(r.URL.String(), root+"/") {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
+	return v
+}
+
+// get gives where the visitor is sent; nil: it is at a page.
+func (v *visitor) get(address string) *url.URL {
+	v.t.Helper()
+	return v.send(http.MethodGet, address, nil)
+}
+
+var (
+	formAction = regexp.MustCompile(`action="([^"]*)"`)
+	formHidden = regexp.MustCompile(`name="form" value="([^"]*)"`)
+)
+
+// fill sends the form of the page.
+func (v *visitor) fill(fields url.Values) *url.URL {
+	v.t.Helper()
+	action, hidden := formAction.FindStringSubmatch(v.page), formHidden.FindStringSubmatch(v.page)
+	if action == nil || hidden == nil {
+		v.t.Fatalf("there is no form in\n%s", v.page)
+	}
+	fields.Set("form", hidden[1])
+	return v.send(http.MethodPost, v.root+html.UnescapeString(action[1]), fields)
+}
+
+func (v *visitor) send(method, address string, form url.Values) *url.URL {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.t.Context(), 30*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
+	check(v.t, err)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := v.client.Do(r)
+	check(v.t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	check(v.t, err)
+	v.page = string(body)
+	if response.Header.Get("Location") == "" {
+		return nil
+	}
+	at, err := response.Location()
+	check(v.t, err)
+	return at
 }

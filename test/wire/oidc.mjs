@@ -1,77 +1,100 @@
-// Signs in with openid-client as an app would, and acts as the browser in between.
+// Signs up and in with openid-client as an app does, with a visitor who goes through the hosted pages.
 //
-//   node oidc.mjs ISSUER CLIENT REDIRECT_URI USER PASSWORD
+//   node oidc.mjs ISSUER CLIENT HOUSE [CHROMIUM]
 //
-// It ends with 0 when everything that was expected has happened, and says what did not otherwise.
+// The app is at HOUSE/app, and HOUSE/mail?to= gives the code that was mailed last. Where a browser is given, the visitor
+// uses it. It ends with 0 when everything that was expected has happened, and says what did not otherwise.
 import assert from "node:assert/strict";
 import * as client from "openid-client";
+import { withChromium, withFetch } from "./visitors.mjs";
 
-const [issuer, id, redirectURI, user, password] = process.argv.slice(2);
+const [issuer, id, house, chromium] = process.argv.slice(2);
+const app = `${house}/app`;
+const [email, password] = ["ana@example.com", "tulip-garden-47"];
 
 const config = await client.discovery(new URL(issuer), id, undefined, client.None(), { execute: [client.allowInsecureRequests] });
 assert.ok(config.serverMetadata().supportsPKCE());
+const { newVisitor, close } = chromium ? await withChromium(chromium, app) : await withFetch(app);
 
-const verifier = client.randomPKCECodeVerifier();
-const [state, nonce] = [client.randomState(), client.randomNonce()];
-const start = client.buildAuthorizationUrl(config, {
-  redirect_uri: redirectURI,
-  scope: "openid email",
-  code_challenge: await client.calculatePKCECodeChallenge(verifier),
-  code_challenge_method: "S256",
-  state,
-  nonce,
-});
+/** Begins a sign-in: where to send the visitor, and what takes the tokens when it is back. */
+const begin = async (parameters) => {
+  const verifier = client.randomPKCECodeVerifier();
+  const [state, nonce] = [client.randomState(), client.randomNonce()];
+  const start = client.buildAuthorizationUrl(config, {
+    redirect_uri: app,
+    scope: "openid email",
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: "S256",
+    state,
+    nonce,
+    ...parameters,
+  });
+  const finish = (back, pkceCodeVerifier = verifier) =>
+    client.authorizationCodeGrant(config, back, { pkceCodeVerifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true });
+  return { start, finish };
+};
+const code = async () => (await (await fetch(`${house}/mail?to=${email}`)).json()).code;
+const refused = (error, promise) => assert.rejects(promise, { error });
 
-const tokens = await client.authorizationCodeGrant(config, await browse(start), {
-  pkceCodeVerifier: verifier,
-  expectedState: state,
-  expectedNonce: nonce,
-  idTokenExpected: true,
-});
-const { sub, email } = tokens.claims();
-assert.equal(email, user);
-assert.equal((await client.fetchUserInfo(config, tokens.access_token, sub)).email, user);
+// A new account, by the code in the letter.
+const ana = await newVisitor();
+const first = await begin({ prompt: "create" });
+await ana.visit(first.start);
+assert.equal(await ana.heading(), "Create an account");
+await ana.fill({ email, password: "password" });
+assert.equal(await ana.heading(), "Create an account");
+await ana.fill({ email, password });
+assert.equal(await ana.heading(), "Check your e-mail");
+await ana.fill({ code: (await code()) === "000000" ? "000001" : "000000" });
+assert.equal(await ana.heading(), "Check your e-mail");
+const joined = await ana.fill({ code: await code() });
+assert.equal((await first.finish(joined)).claims().email, email);
+await refused("invalid_grant", first.finish(joined)); // a code counts once
 
+// Elsewhere, with the password.
+const elsewhere = await newVisitor();
+const second = await begin();
+await elsewhere.visit(second.start);
+assert.equal(await elsewhere.heading(), "Sign in");
+await elsewhere.fill({ username: email, password: "tulip-garden-48" });
+assert.equal(await elsewhere.heading(), "Sign in");
+const tokens = await second.finish(await elsewhere.fill({ username: email, password }));
+const { sub } = tokens.claims();
+assert.equal((await client.fetchUserInfo(config, tokens.access_token, sub)).email, email);
+
+// The token is one for the data; the ID token is not.
+const asks = async (token) => {
+  const headers = { "content-type": "application/json", authorization: token };
+  return (await fetch(new URL("/graphql", issuer), { method: "POST", headers, body: '{"query":"{ __typename }"}' })).status;
+};
+assert.deepEqual([await asks(tokens.access_token), await asks(tokens.id_token)], [200, 401]);
+
+// Who has signed in need not do it again. A code without the right verifier is worth nothing.
+const third = await begin({ prompt: "none" });
+await refused("invalid_grant", third.finish(await elsewhere.visit(third.start), client.randomPKCECodeVerifier()));
+await assert.rejects(third.finish(await (await newVisitor()).visit(third.start)), { error: "login_required" });
+
+// Nobody is sent to an address that is not on the list.
+for (const redirect_uri of [`${app}/`, `${app}?to=elsewhere`, "https://evil.example/app", `${house}/mail`]) {
+  const { start } = await begin({ redirect_uri });
+  assert.equal(await elsewhere.visit(start), undefined);
+  assert.equal(await elsewhere.heading(), "This did not work");
+}
+
+// The tokens are renewed, each refresh token gives one successor, and a revoked one none.
 const next = await client.refreshTokenGrant(config, tokens.refresh_token);
 assert.notEqual(next.refresh_token, tokens.refresh_token);
 assert.equal(next.claims().sub, sub);
-
 await client.tokenRevocation(config, next.refresh_token);
-await assert.rejects(client.refreshTokenGrant(config, next.refresh_token), { error: "invalid_grant" });
+await refused("invalid_grant", client.refreshTokenGrant(config, next.refresh_token));
 await assert.rejects(client.fetchUserInfo(config, next.access_token, sub));
+assert.equal(await asks(next.access_token), 401);
 
-const end = client.buildEndSessionUrl(config, { post_logout_redirect_uri: redirectURI, state: "bye" });
-const left = await fetch(end, { redirect: "manual" });
-assert.equal(left.headers.get("location"), `${redirectURI}?state=bye`);
-
-// unescape reads an attribute as the pages write it.
-function unescape(text) {
-  return text.replace(/&#(\d+);/g, (_, n) => String.fromCharCode(n)).replaceAll("&amp;", "&");
-}
-
-// browse follows redirects and fills in the form for signing in, until it is sent to the app.
-async function browse(url) {
-  const cookies = new Map();
-  let request = { method: "GET" };
-  for (let hops = 0; hops < 10; hops++) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const answer = await fetch(url, { ...request, headers: { cookie }, redirect: "manual" });
-    for (const line of answer.headers.getSetCookie()) {
-      const [name, value] = line.split(";")[0].split(/=(.*)/s);
-      cookies.set(name, value);
-    }
-    const to = answer.headers.get("location");
-    if (to?.startsWith(redirectURI)) return new URL(to);
-    if (to) {
-      url = new URL(to, url);
-      request = { method: "GET" };
-      continue;
-    }
-    const page = await answer.text();
-    const find = (pattern) => unescape(pattern.exec(page)?.[1] ?? assert.fail(`${answer.status}: ${page}`));
-    url = new URL(find(/action="([^"]*)"/), url);
-    const form = find(/name="form" value="([^"]*)"/);
-    request = { method: "POST", body: new URLSearchParams({ form, username: user, password }) };
-  }
-  assert.fail("the pages do not come to an end");
-}
+// After the sign-out the visitor has to sign in again.
+const left = await elsewhere.visit(client.buildEndSessionUrl(config, { post_logout_redirect_uri: app, state: "bye" }));
+assert.equal(String(left), `${app}?state=bye`);
+await elsewhere.visit((await begin()).start);
+assert.equal(await elsewhere.heading(), "Sign in");
+await elsewhere.visit(client.buildEndSessionUrl(config, { post_logout_redirect_uri: "https://evil.example/" }));
+assert.equal(await elsewhere.heading(), "This did not work");
+await close();
