@@ -2,8 +2,10 @@ package test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -87,4 +89,22 @@ func answer(t *testing.T, w http.ResponseWriter, value any) {
 	if err := json.NewEncoder(w).Encode(value); err != nil {
 		t.Error(err)
 	}
+}
+
+// cognito sends an operation to the door that speaks Cognito.
+func (c *counter) cognito(t *testing.T, operation, input string, output any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.idp(), strings.NewReader(input))
+	check(t, err)
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
+	response, err := http.DefaultClient.Do(r)
+	check(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	check(t, err)
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %s", operation, response.Status, body)
+	}
+	check(t, json.Unmarshal(body, output))
 }

@@ -1,0 +1,245 @@
+package test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"freshet/internal/api/control"
+	"freshet/internal/auth"
+	"freshet/internal/server"
+)
+
+// issuer is another server that gives tokens to its users.
+type issuer struct {
+	url string
+
+	mu   sync.Mutex
+	down bool
+	keys []jose.JSONWebKey // published
+}
+
+func openIssuer(t *testing.T) *issuer {
+	t.Helper()
+	is := &issuer{}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
+		is.mu.Lock()
+		defer is.mu.Unlock()
+		if is.down {
+			http.Error(w, "down", http.StatusBadGateway)
+			return
+		}
+		answer(t, w, jose.JSONWebKeySet{Keys: is.keys})
+	})
+	is.url = serveHandler(t, mux)
+	return is
+}
+
+func newSigningKey(t *testing.T, id string) jose.JSONWebKey {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	check(t, err)
+	return jose.JSONWebKey{Key: private, KeyID: id, Algorithm: string(jose.ES256), Use: "sig"}
+}
+
+// publish says which keys count from now on.
+func (is *issuer) publish(keys ...jose.JSONWebKey) {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	is.keys = nil
+	for _, key := range keys {
+		is.keys = append(is.keys, key.Public())
+	}
+}
+
+func (is *issuer) setDown(down bool) {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	is.down = down
+}
+
+// token signs the usual claims of a user, for a day, changed by some; nil takes one away.
+func (is *issuer) token(t *testing.T, key jose.JSONWebKey, changes map[string]any) string {
+	t.Helper()
+	claims := map[string]any{
+		"iss": is.url, "sub": "17", "username": "ana", "aud": "shop", "iat": time.Now().Unix(), "exp": time.Now().Add(24 * time.Hour).Unix(),
+	}
+	maps.Copy(claims, changes)
+	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
+	return sign(t, jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.Algorithm), Key: key}, claims)
+}
+
+func sign(t *testing.T, key jose.SigningKey, claims map[string]any) string {
+	t.Helper()
+	signer, err := jose.NewSigner(key, nil)
+	check(t, err)
+	body, err := json.Marshal(claims)
+	check(t, err)
+	signed, err := signer.Sign(body)
+	check(t, err)
+	token, err := signed.CompactSerialize()
+	check(t, err)
+	return token
+}
+
+// ask sends a document with a token, and gives the status and the body.
+func (c *counter) ask(t *testing.T, token, query string) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": query})
+	check(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.URL()+"/graphql", strings.NewReader(string(body)))
+	check(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", token)
+	response, err := http.DefaultClient.Do(r)
+	check(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	check(t, err)
+	return fmt.Sprint(response.StatusCode, " ", string(text))
+}
+
+// openBesideIssuer opens a counter that believes an issuer's tokens for the app "shop" too.
+func openBesideIssuer(t *testing.T, is *issuer, wall *clock) *counter {
+	t.Helper()
+	trusted, err := auth.ParseIssuer("issuer=" + is.url + ",client_id=shop,provider=oidc")
+	check(t, err)
+	sdl := filepath.Join(t.TempDir(), "note.graphql")
+	check(t, os.WriteFile(sdl, []byte(`
+		type Note @model @auth(rules: [{allow: owner}]) { text: String! }
+		type Memo @model @auth(rules: [{allow: owner, provider: oidc}]) { text: String! }`), 0o600))
+	return openCounter(t, server.Config{Schema: []string{sdl}, Issuers: []auth.Issuer{trusted}, Now: wall.now})
+}
+
+const asksNothing = "{ __typename }"
+
+// TestForeignTokens lets in the users of another issuer beside the server's own, and keeps them apart.
+func TestForeignTokens(t *testing.T) {
+	is, key := openIssuer(t), newSigningKey(t, "first")
+	is.publish(key)
+	c := openBesideIssuer(t, is, &clock{})
+	_, _, err := c.operator.CreateUser(t.Context(), control.NewUser{Name: "ana", Password: password})
+	check(t, err)
+	var signedIn struct {
+		AuthenticationResult struct{ AccessToken, IdToken string }
+	}
+	c.cognito(t, "InitiateAuth", `{"ClientId":"`+server.DefaultClient+`","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"ana","PASSWORD":"`+password+`"}}`, &signedIn)
+	own, foreign := signedIn.AuthenticationResult.AccessToken, is.token(t, key, nil)
+
+	// Two people of one name: each may do what is for the users of its issuer, and not what is for those of the other.
+	for _, who := range []struct{ token, may, mayNot string }{{own, "Note", "Memo"}, {"Bearer " + foreign, "Memo", "Note"}} {
+		for query, want := range map[string]string{
+			`mutation { create` + who.may + `(input: {text: "x"}) { owner } }`:    `200 {"data":{"create` + who.may + `":{"owner":"ana"}}}`,
+			`mutation { create` + who.mayNot + `(input: {text: "x"}) { owner } }`: `"errorType":"Unauthorized"`,
+			`{ list` + who.mayNot + `s { items { text } } }`:                      `"errorType":"Unauthorized"`,
+		} {
+			if got := c.ask(t, who.token, query); !strings.Contains(got, want) {
+				t.Errorf("%s is answered %s, want %s", query, got, want)
+			}
+		}
+	}
+
+	for name, changes := range map[string]map[string]any{
+		"aud in a list":             {"aud": []string{"else", "shop"}},
+		"no aud but a client id":    {"aud": nil, "client_id": "shop"},
+		"no aud but azp":            {"aud": nil, "azp": "shop"},
+		"an access token of an app": {"token_use": "access", "client_id": "shop", "aud": nil},
+		"an ID token for an app":    {"token_use": "id"},
+		"an issuer's clock ahead":   {"iat": time.Now().Add(30 * time.Second).Unix(), "nbf": time.Now().Add(30 * time.Second).Unix()},
+	} {
+		if got := c.ask(t, is.token(t, key, changes), asksNothing); !strings.HasPrefix(got, "200 ") {
+			t.Errorf("%s is answered %s", name, got)
+		}
+	}
+
+	stranger := newSigningKey(t, "first")
+	public, err := key.Public().MarshalJSON()
+	check(t, err)
+	refused := map[string]string{
+		"the own ID token":   signedIn.AuthenticationResult.IdToken,
+		"another's key":      is.token(t, stranger, nil),
+		"a shared secret":    sign(t, jose.SigningKey{Algorithm: jose.HS256, Key: jose.JSONWebKey{Key: public, KeyID: "first"}}, map[string]any{"iss": is.url, "aud": "shop", "sub": "17", "exp": time.Now().Add(time.Hour).Unix()}),
+		"a changed token":    foreign[:len(foreign)-8] + "AAAAAAAA",
+		"the own issuer":     is.token(t, key, map[string]any{"iss": c.URL() + "/" + server.DefaultPool, "client_id": server.DefaultClient, "token_use": "access"}),
+		"no signature":       strings.Join(strings.Split(foreign, ".")[:2], ".") + ".",
+		"a token of nothing": "x.y.z",
+	}
+	for name, changes := range map[string]map[string]any{
+		"another app":                       {"aud": "else"},
+		"no app":                            {"aud": nil},
+		"part of the app's name":            {"aud": "sho"},
+		"an access token for another app":   {"token_use": "access", "client_id": "else"},
+		"an access token with an aud alone": {"token_use": "access"},
+		"an ID token for another app":       {"token_use": "id", "aud": "else", "client_id": "shop"},
+		"a token for something else":        {"token_use": "refresh"},
+		"a token_use that is no text":       {"token_use": 1},
+		"another issuer":                    {"iss": "https://id.example"},
+		"an address that looks alike":       {"iss": is.url + "/"},
+		"no issuer":                         {"iss": nil},
+		"an expired token":                  {"exp": time.Now().Add(-2 * time.Minute).Unix()},
+		"a token for ever":                  {"exp": nil},
+		"a token for later":                 {"nbf": time.Now().Add(2 * time.Minute).Unix()},
+		"a token from the future":           {"iat": time.Now().Add(2 * time.Minute).Unix()},
+	} {
+		refused[name] = is.token(t, key, changes)
+	}
+	for name, token := range refused {
+		if got := c.ask(t, token, asksNothing); !strings.HasPrefix(got, "401 ") || !strings.Contains(got, "UnauthorizedException") {
+			t.Errorf("%s is answered %s", name, got)
+		}
+	}
+}
+
+// TestForeignKeys follows an issuer that changes its keys, and one that cannot be reached.
+func TestForeignKeys(t *testing.T) {
+	var wall clock
+	is, first, second := openIssuer(t), newSigningKey(t, "first"), newSigningKey(t, "second")
+	is.setDown(true)
+	c := openBesideIssuer(t, is, &wall)
+	answers := func(when, want, token string) {
+		t.Helper()
+		if got := c.ask(t, token, asksNothing); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %s", when, got, want)
+		}
+	}
+	old, young := is.token(t, first, nil), is.token(t, second, nil)
+
+	answers("no key can be had", "503 ", old)
+	is.publish(first)
+	is.setDown(false)
+	answers("nor is it asked again at once", "503 ", old)
+	wall.advance(31 * time.Second)
+	answers("the issuer is back", "200 ", old)
+	answers("a key that is not published", "401 ", young)
+
+	is.publish(first, second)
+	answers("a new key, not asked for again at once", "401 ", young)
+	wall.advance(31 * time.Second)
+	answers("a new key", "200 ", young)
+	answers("the old key", "200 ", old)
+
+	is.publish(second)
+	wall.advance(2 * time.Hour)
+	answers("the key that was withdrawn", "401 ", old)
+	answers("the key that stayed", "200 ", young)
+
+	is.setDown(true)
+	wall.advance(2 * time.Hour)
+	answers("the issuer is away, its keys are known", "200 ", young)
+	wall.advance(21 * time.Hour)
+	answers("the token's day is over", "401 ", young)
+}
