@@ -91,8 +91,28 @@ func answer(t *testing.T, w http.ResponseWriter, value any) {
 	}
 }
 
-// cognito sends an operation to the door that speaks Cognito.
+// cognito does an operation of Cognito's.
 func (c *counter) cognito(t *testing.T, operation, input string, output any) {
+	t.Helper()
+	status, body := c.perform(t, operation, input)
+	if status != http.StatusOK {
+		t.Fatalf("%s: %d %s", operation, status, body)
+	}
+	check(t, json.Unmarshal(body, output))
+}
+
+// refuses sees that an operation of Cognito's fails.
+func (c *counter) refuses(t *testing.T, name, operation, input string) {
+	t.Helper()
+	var fault struct {
+		Type string `json:"__type"`
+	}
+	if status, body := c.perform(t, operation, input); status != http.StatusBadRequest || json.Unmarshal(body, &fault) != nil || fault.Type != name {
+		t.Errorf("%s: %d %s, want %s", operation, status, body, name)
+	}
+}
+
+func (c *counter) perform(t *testing.T, operation, input string) (status int, body []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.idp(), strings.NewReader(input))
 	check(t, err)
@@ -101,10 +121,7 @@ func (c *counter) cognito(t *testing.T, operation, input string, output any) {
 	response, err := http.DefaultClient.Do(r)
 	check(t, err)
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	body, err = io.ReadAll(response.Body)
 	check(t, err)
-	if response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s %s", operation, response.Status, body)
-	}
-	check(t, json.Unmarshal(body, output))
+	return response.StatusCode, body
 }

@@ -137,7 +137,7 @@ func TestForeignTokens(t *testing.T) {
 	var signedIn struct {
 		AuthenticationResult struct{ AccessToken, IdToken string }
 	}
-	c.cognito(t, "InitiateAuth", `{"ClientId":"`+server.DefaultClient+`","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"ana","PASSWORD":"`+password+`"}}`, &signedIn)
+	c.cognito(t, "InitiateAuth", signInOf("ana"), &signedIn)
 	own, foreign := signedIn.AuthenticationResult.AccessToken, is.token(t, key, nil)
 
 	// Two people of one name: each may do what is for the users of its issuer, and not what is for those of the other.
