@@ -20,7 +20,8 @@ type freshetServer struct {
 	signer *signer
 }
 
-func startFreshet(b *bench, dir string) (*freshetServer, error) {
+// startFreshet starts the server, with more flags than it needs where those are given.
+func startFreshet(b *bench, dir string, more ...string) (*freshetServer, error) {
 	program, err := b.build("freshet", "..", "./cmd/freshet")
 	if err != nil {
 		return nil, err
@@ -33,9 +34,11 @@ func startFreshet(b *bench, dir string) (*freshetServer, error) {
 	if err := replaceFile(keys, signer.keySet()); err != nil {
 		return nil, err
 	}
-	p, err := startProcess(b.ctx, "/readyz", program, "serve", "--data", dir, "--schema", "bench.graphql",
-		"--listen", "127.0.0.1:0", "--api-key", apiKey,
-		"--oidc", fmt.Sprintf("issuer=%s,jwks=%s,client_id=%s", issuer, keys, clientID))
+	flags := append([]string{
+		"serve", "--data", dir, "--schema", "bench.graphql", "--listen", "127.0.0.1:0", "--api-key", apiKey,
+		"--oidc", fmt.Sprintf("issuer=%s,jwks=%s,client_id=%s", issuer, keys, clientID),
+	}, more...)
+	p, err := startProcess(b.ctx, "/readyz", program, flags...)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,9 @@ var figures = []struct {
 	{"delta", (*bench).delta},
 	{"sync", (*bench).sync},
 	{"open", (*bench).open},
+	{"verify", (*bench).verify},
+	{"logins", (*bench).logins},
+	{"storm", (*bench).storm},
 }
 
 func main() {

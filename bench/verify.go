@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"freshet/internal/accounts"
+	"freshet/internal/engine"
+)
+
+// verify measures how long a token of the user pool takes to be believed.
+func (b *bench) verify() (*table, error) {
+	t := &table{
+		title: "Verifying an access token",
+		about: "In one process, without a server, one after the other. Tokens of one session; the first time each is verified (RSA, 2,048 bits), after that its hash is known. " +
+			"Every few seconds the session is looked up in the store besides.",
+		columns: []string{"token", "µs each"},
+	}
+	dir, remove, err := b.fresh("pool")
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	p, err := openEngine(b.ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	tokens, err := manyTokens(b.ctx, p.engine, b.size(500, 50))
+	if err != nil {
+		return nil, err
+	}
+	var first, again samples
+	for range b.rounds {
+		pool, err := openPool(b.ctx, p.engine) // it has verified nothing yet
+		if err != nil {
+			return nil, err
+		}
+		check := func(tokens []string) (float64, error) {
+			begin := time.Now()
+			for _, token := range tokens {
+				if _, _, err := pool.Check(b.ctx, token); err != nil {
+					return 0, err
+				}
+			}
+			return micros(time.Since(begin)) / float64(len(tokens)), nil
+		}
+		if _, err := check(tokens[:1]); err != nil { // reads the keys and the session
+			return nil, err
+		}
+		once, err := check(tokens[1:])
+		if err != nil {
+			return nil, err
+		}
+		first.add(once)
+		for range 10 {
+			once, err := check(tokens)
+			if err != nil {
+				return nil, err
+			}
+			again.add(once)
+		}
+	}
+	t.row("not seen before", first.median())
+	t.row("seen before", again.median())
+	t.atMost("not seen before", first.median(), 60, " µs")
+	t.atMost("seen before", again.median(), 2, " µs")
+	return t, nil
+}
+
+// manyTokens gives access tokens of one session.
+func manyTokens(ctx context.Context, e *engine.Engine, count int) ([]string, error) {
+	pool, err := openPool(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	caller := accounts.Caller{Client: appID, Address: "192.0.2.1"}
+	if _, err := pool.SignUp(ctx, caller, accounts.SignUp{Username: "ana", Password: personPassword}); err != nil {
+		return nil, err
+	}
+	in, err := pool.InitiateAuth(ctx, caller, accounts.AuthRequest{
+		Flow: accounts.FlowPassword, Parameters: map[string]string{"USERNAME": "ana", "PASSWORD": personPassword},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if in.Tokens == nil {
+		return nil, errors.New("the sign-in gives no tokens")
+	}
+	tokens, refresh := []string{in.Tokens.Access}, in.Tokens.Refresh
+	for len(tokens) < count {
+		next, err := pool.GetTokensFromRefreshToken(ctx, caller, refresh)
+		if err != nil {
+			return nil, err
+		}
+		tokens, refresh = append(tokens, next.Access), next.Refresh
+	}
+	return tokens, nil
+}
+
+func openPool(ctx context.Context, e *engine.Engine) (*accounts.Pool, error) {
+	return accounts.Open(ctx, e.Documents(), accounts.Config{
+		Secret: bytes.Repeat([]byte("benchmark"), 4), Issuer: issuer, Clients: []string{appID}, Mailer: noMail{}, AutoConfirm: true,
+	})
+}
+
+// noMail is the post of a pool that writes nobody.
+type noMail struct{}
+
+func (noMail) Send(context.Context, accounts.Message) error { return nil }
