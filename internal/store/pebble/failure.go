@@ -97,13 +97,13 @@ type fatalFS struct {
 func (fs fatalFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	file, err := fs.FS.Create(name, category)
 	fs.parkOn(name, err)
-	return file, err
+	return yielding(name, file), err
 }
 
 func (fs fatalFS) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	file, err := fs.FS.ReuseForWrite(oldname, newname, category)
 	fs.parkOn(newname, err)
-	return file, err
+	return yielding(newname, file), err
 }
 
 func (fs fatalFS) parkOn(name string, err error) {
