@@ -1,7 +1,7 @@
 // Command bench measures Freshet beside what limits it and beside PocketBase, in one run on one machine:
 // the contenders of a figure take turns, and a figure is the median over several rounds.
 //
-//	cd bench && go run .                        everything, about a quarter of an hour
+//	cd bench && go run .                        everything, some 20 minutes
 //	cd bench && go run . -quick                 small sizes, to see that it works
 //	cd bench && go run . -only create,push -md  two figures, as Markdown
 //
