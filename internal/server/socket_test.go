@@ -96,7 +96,7 @@ func (r *running) temporary(t *testing.T, subject accesskey.Subject, lifetime ti
 	return aws.Credentials{AccessKeyID: c.ID, SecretAccessKey: c.Secret, SessionToken: c.SessionToken}
 }
 
-const iamSchema = `type Note @model @auth(rules: [{allow: private, provider: iam}]) { text: String }`
+const iamSchema = `type Note @model @auth(rules: [{allow: private, provider: iam}, {allow: public, provider: iam}]) { text: String }`
 
 func startIAM(t *testing.T) *running {
 	t.Helper()
