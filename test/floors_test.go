@@ -23,6 +23,7 @@ var floors = map[string]struct {
 	"freshet/internal/schema":        {1, "pure: what SDL means"},
 	"freshet/internal/documentstest": {1, "stands in for documents, and tests who keeps them"},
 	"freshet/internal/tokencache":    {1, "tokens that were verified, whatever they prove"},
+	"freshet/internal/rate":          {1, "how often, whatever is asked for"},
 	"freshet/internal/store":         {1, "the contract of an engine, in the nouns alone"},
 	"freshet/internal/mail":          {2, "sends letters, whatever they say"},
 	"freshet/internal/filter":        {2, "predicates on the records of a schema"},

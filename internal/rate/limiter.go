@@ -1,0 +1,58 @@
+// Package rate slows callers who ask for the same thing again and again, each on its own account.
+//
+// Its invariant: over any time t a caller is admitted no more than Burst + t/Every times, as long as no more than
+// maxCallers are known at once; the counts lie in the memory of the process.
+package rate
+
+import (
+	"sync"
+	"time"
+)
+
+// maxCallers bounds the callers that are counted at once. Over it new ones are not counted.
+const maxCallers = 100_000
+
+// Limiter admits each caller Burst times at once, and once every Every from then on. Its fields are not changed
+// after the first use; its method may be called concurrently.
+type Limiter struct {
+	Every time.Duration
+	Burst int
+
+	mu    sync.Mutex
+	spent map[string]time.Time // by caller: when all that it was admitted to is paid for
+	swept time.Time
+}
+
+// Admits counts a request of a caller, and tells whether it may pass. One that may not is not counted.
+func (l *Limiter) Admits(caller string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	spent, known := l.spent[caller]
+	if spent.Before(now) {
+		spent = now
+	}
+	if spent.Sub(now) > time.Duration(l.Burst-1)*l.Every {
+		return false
+	}
+	if !known && !l.hasRoom(now) {
+		return true
+	}
+	l.spent[caller] = spent.Add(l.Every)
+	return true
+}
+
+// hasRoom tells whether another caller can be counted. Those who have paid are forgotten for it, now and then.
+func (l *Limiter) hasRoom(now time.Time) bool {
+	if l.spent == nil {
+		l.spent = make(map[string]time.Time)
+	}
+	if len(l.spent) >= maxCallers && now.Sub(l.swept) >= l.Every {
+		l.swept = now
+		for caller, spent := range l.spent {
+			if !spent.After(now) {
+				delete(l.spent, caller)
+			}
+		}
+	}
+	return len(l.spent) < maxCallers
+}
