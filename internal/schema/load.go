@@ -73,6 +73,12 @@ func Load(sources ...Source) (*Schema, error) {
 		m.readers = holdings(m.Rules, AccessRead)
 		rules = append(rules, m.Rules...)
 	}
+	for _, m := range l.schema.Locals {
+		rules = append(rules, m.access.Rules...)
+	}
+	for _, h := range l.schema.Hearings {
+		rules = append(rules, h.access.Rules...)
+	}
 	l.schema.held = holdings(rules, AccessAll)
 	return l.schema, nil
 }
@@ -95,6 +101,7 @@ type loader struct {
 	schema      *Schema
 	definitions map[string]*ast.Definition
 	plural      *pluralize.Client
+	roots       []*ast.Definition // what is declared of Mutation and Subscription
 	problems    Problems
 }
 
@@ -117,6 +124,10 @@ func (l *loader) read(document *ast.SchemaDocument) {
 		l.problem(d.Position, "@%s: directives cannot be declared; take the declaration away", d.Name)
 	}
 	for _, d := range document.Definitions {
+		if isRoot(d) {
+			l.roots = append(l.roots, d)
+			continue
+		}
 		if l.definitions[d.Name] != nil {
 			l.problem(d.Position, "the type %s is declared twice; rename one, or merge them", d.Name)
 			continue
@@ -124,6 +135,10 @@ func (l *loader) read(document *ast.SchemaDocument) {
 		l.definitions[d.Name] = d
 	}
 	for _, d := range document.Extensions {
+		if isRoot(d) {
+			l.roots = append(l.roots, d)
+			continue
+		}
 		l.extend(d)
 	}
 	definitions := slices.DeleteFunc(slices.Clone(document.Definitions), func(d *ast.Definition) bool {
@@ -142,6 +157,7 @@ func (l *loader) read(document *ast.SchemaDocument) {
 		l.model(m, l.definitions[string(m.Name)])
 	}
 	l.generatedNames()
+	l.locals()
 }
 
 func (l *loader) extend(d *ast.Definition) {
@@ -275,6 +291,8 @@ func (l *loader) field(d *ast.Definition, fd *ast.FieldDefinition) *Field {
 			if f.Set = t.IsList() && t.Elem.Elem == nil && t.Elem.Object == nil; !f.Set {
 				l.problem(directive.Position, "@set on %s: only a list of scalars or enum values can be a set", name)
 			}
+		case !isModel && (directive.Name == string(FillCaller) || directive.Name == string(FillNow)):
+			l.fill(f, name, directive)
 		case directive.Name == "default" || directive.Name == "set":
 			l.problem(directive.Position, "@%s on %s: only fields of a type with @model can have it", directive.Name, name)
 		case directive.Name == "auth":

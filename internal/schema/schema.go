@@ -18,6 +18,9 @@ type Schema struct {
 	Objects []*Object
 	Enums   []*Enum
 
+	Locals   []*Local
+	Hearings []*Hearing
+
 	models  map[freshet.ModelName]*Model
 	objects map[string]*Object
 	enums   map[string]*Enum
@@ -92,6 +95,7 @@ type Field struct {
 	Implicit    bool   // not declared; clients cannot write it
 	Owner       bool   // holds who a record belongs to; filled in from the writer where absent
 	SubUsername bool   // holds "sub::username"; shown as the username
+	Fill        Fill   // of a field of a local message: what the server puts there; empty: nothing
 }
 
 // Object is a type that is not a model: a value nested in a record.
