@@ -189,6 +189,8 @@ func settings() []setting {
 		{name: "limits.batch-writes", apply: limit(func(l *server.Limits) *int { return &l.BatchWrites })},
 		{name: "limits.list-page", apply: limit(func(l *server.Limits) *int { return &l.ListPage })},
 		{name: "limits.changes-page", apply: limit(func(l *server.Limits) *int { return &l.ChangesPage })},
+		{name: "limits.local-bytes", apply: limit(func(l *server.Limits) *int { return &l.LocalBytes })},
+		{name: "limits.local-rate", apply: limit(func(l *server.Limits) *int { return &l.LocalRate })},
 		{name: "limits.body-bytes", apply: limit(func(l *server.Limits) *int { return &l.BodyBytes })},
 		{name: "limits.subscriptions", apply: limit(func(l *server.Limits) *int { return &l.Subscriptions })},
 	}

@@ -35,6 +35,8 @@ type API struct {
 	sdl    string
 	listen map[string]operation // by the field of Subscription
 	logger *slog.Logger
+
+	notices feed.Notices
 }
 
 // New makes the API of the engine's schema.
@@ -54,7 +56,9 @@ func New(eng *engine.Engine, f *feed.Feed, opts Options) (*API, error) {
 			resolvers[name] = a.list(o)
 		case kindWrite:
 			resolvers[name] = a.write(o)
-		case kindListen:
+		case kindAnnounce:
+			resolvers[name] = a.announce(o)
+		case kindListen, kindHear:
 			a.listen[name[len("Subscription."):]] = o
 		}
 	}

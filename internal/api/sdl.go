@@ -26,6 +26,9 @@ type operation struct {
 	index string          // of a list: store.Primary, or the name of an index
 	sort  string          // of a list: the argument with the condition on the sort fields
 	op    freshet.Op      // of a mutation or subscription
+
+	local   *schema.Local
+	hearing *schema.Hearing
 }
 
 type kind int
@@ -35,6 +38,8 @@ const (
 	kindList
 	kindWrite
 	kindListen
+	kindAnnounce
+	kindHear
 )
 
 // generate makes the API that Amplify generates for the same models, and the native one beside it.
@@ -59,6 +64,14 @@ func generate(s *schema.Schema) *generated {
 		queries = append(queries, g.queries(m)...)
 		mutations = append(mutations, g.mutations(m)...)
 		subscriptions = append(subscriptions, g.subscriptions(m)...)
+	}
+	for _, m := range s.Locals {
+		g.operations["Mutation."+m.Name] = operation{kind: kindAnnounce, local: m}
+		mutations = append(mutations, described(m.Description, m.Name+arguments(m.Arguments)+": "+m.Result.String()))
+	}
+	for _, h := range s.Hearings {
+		g.operations["Subscription."+h.Name] = operation{kind: kindHear, hearing: h}
+		subscriptions = append(subscriptions, described(h.Description, h.Name+arguments(h.Arguments)+": "+h.Result.String()))
 	}
 	g.block("type Query", append(queries, nativeChanges))
 	g.block("type Mutation", append(mutations, nativePush))
@@ -252,6 +265,22 @@ func (g *generated) subscriptions(m *schema.Model) []string {
 		fields = append(fields, fmt.Sprintf("%s(filter: ModelSubscription%sFilterInput%s): %s", name, m.TypeName(), owners, m.Name))
 	}
 	return fields
+}
+
+// arguments declares the arguments of a field that stands in the schema itself.
+func arguments(list []*schema.Argument) string {
+	if len(list) == 0 {
+		return ""
+	}
+	var declared []string
+	for _, a := range list {
+		text := a.Name + ": " + inputType(a.Type)
+		if a.Default != "" {
+			text += " = " + a.Default
+		}
+		declared = append(declared, described(a.Description, text))
+	}
+	return "(" + strings.Join(declared, ", ") + ")"
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

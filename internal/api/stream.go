@@ -35,6 +35,9 @@ func (a *API) Subscribe(id *freshet.Identity, b *graphql.Bound, wake func()) (St
 	if call.Field() == "changes" {
 		return a.followChanges(id, b, wake)
 	}
+	if h := a.listen[call.Field()].hearing; h != nil {
+		return a.hear(id, b, h, wake)
+	}
 	s := &listenStream{api: a, bound: b, model: a.listen[call.Field()], key: b.Key(), wake: wake}
 	var err error
 	if s.listener, err = s.listen(id); err != nil {

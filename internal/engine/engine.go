@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"freshet"
+	"freshet/internal/rate"
 	"freshet/internal/schema"
 	"freshet/internal/store"
 )
@@ -25,6 +26,8 @@ type Limits struct {
 	BatchWrites int // the writes of one push; default 100
 	ListPage    int // the records of one list; default 1,000
 	ChangesPage int // the changes of one frame; default 10,000
+	LocalBytes  int // the fields of one local message; default 64 KiB
+	LocalRate   int // the local messages of one caller in a second; default 50
 }
 
 func (l Limits) withDefaults() Limits {
@@ -37,6 +40,8 @@ func (l Limits) withDefaults() Limits {
 	set(&l.BatchWrites, 100)
 	set(&l.ListPage, 1000)
 	set(&l.ChangesPage, 10_000)
+	set(&l.LocalBytes, 64<<10)
+	set(&l.LocalRate, 50)
 	return l
 }
 
@@ -55,6 +60,8 @@ type Engine struct {
 	opts   Options
 	locks  keyLocks
 	seal   cursorSeal
+
+	announcing rate.Limiter
 }
 
 // Open makes an engine for the schema that the sources hold. Records that an older schema left in the
@@ -76,6 +83,7 @@ func Open(ctx context.Context, st store.Store, sources []schema.Source, opts Opt
 		return nil, err
 	}
 	e := &Engine{store: st, schema: s, opts: opts}
+	e.announcing.Every, e.announcing.Burst = time.Second/time.Duration(opts.Limits.LocalRate), announceBurst*opts.Limits.LocalRate
 	if e.seal, err = loadSeal(ctx, e); err != nil {
 		return nil, err
 	}

@@ -11,9 +11,14 @@ import (
 // Event is a change on its way to subscribers. They share it, and what they make of it.
 type Event struct {
 	freshet.Change
+	encoded
 
+	doc schema.Doc // under mu
+}
+
+// encoded is what subscribers made of something that they share.
+type encoded struct {
 	mu       sync.Mutex
-	doc      schema.Doc
 	encoding map[string][]byte
 }
 
@@ -28,8 +33,8 @@ func (e *Event) Doc(m *schema.Model) (schema.Doc, error) {
 	return e.doc, err
 }
 
-// Encode gives what encode makes of the event, and makes it once for each key. The bytes are shared.
-func (e *Event) Encode(key string, encode func() []byte) []byte {
+// Encode gives what encode makes of it, and makes it once for each key. The bytes are shared.
+func (e *encoded) Encode(key string, encode func() []byte) []byte {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if b, ok := e.encoding[key]; ok {

@@ -5,7 +5,7 @@
 // reads the log itself until it is. So a slow subscriber costs the others nothing and misses nothing.
 //
 // Its invariant: an event that a subscription is given was read back from the log, in the log's order,
-// and none of its tokens between two places was left out.
+// and none of its tokens between two places was left out. Notices are beside all this: they are of no log.
 package feed
 
 import (

@@ -135,7 +135,7 @@ func (c *Config) Validate() error {
 	l := &c.Limits
 	for name, limit := range map[string]int{
 		"record_bytes": l.RecordBytes, "batch_writes": l.BatchWrites, "list_page": l.ListPage,
-		"changes_page": l.ChangesPage, "body_bytes": l.BodyBytes, "subscriptions": l.Subscriptions,
+		"changes_page": l.ChangesPage, "local_bytes": l.LocalBytes, "local_rate": l.LocalRate, "body_bytes": l.BodyBytes, "subscriptions": l.Subscriptions,
 	} {
 		if limit < 0 {
 			return freshet.Errorf(freshet.Invalid, "limits.%s: %d is negative; write 0 for the default", name, limit)
