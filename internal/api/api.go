@@ -47,7 +47,7 @@ func New(eng *engine.Engine, f *feed.Feed, opts Options) (*API, error) {
 	a := &API{engine: eng, feed: f, listen: make(map[string]operation), logger: opts.Logger}
 	g := generate(eng.Schema())
 	a.sdl = g.sdl.String()
-	resolvers := map[string]graphql.Resolver{"Query.changes": a.changes, "Mutation.push": a.push}
+	resolvers := map[string]graphql.Resolver{"Query.changes": a.changes, "Query.history": a.history, "Mutation.push": a.push}
 	for name, o := range g.operations {
 		switch o.kind {
 		case kindGet:

@@ -36,7 +36,9 @@ type Secret @model @auth(rules: [{allow: groups, groups: ["admins"]}]) { id: ID!
 // house asks, and looks at the answers.
 type house struct{ *apitest.House }
 
-func open(t *testing.T) house { return house{apitest.Open(t, sdl)} }
+func open(t *testing.T) house { return openSDL(t, sdl) }
+
+func openSDL(t *testing.T, sdl string) house { return house{apitest.Open(t, sdl)} }
 
 func (h house) want(id *freshet.Identity, query, response string, variables ...string) {
 	h.T.Helper()

@@ -9,7 +9,6 @@ import (
 
 	"freshet"
 	"freshet/internal/api"
-	"freshet/internal/api/apitest"
 )
 
 const presence = `
@@ -71,7 +70,7 @@ func (e *ear) hears(want ...string) {
 }
 
 func TestLocalMutationsReachThoseWhoMayReadTheRecord(t *testing.T) {
-	h := house{apitest.Open(t, presence)}
+	h := openSDL(t, presence)
 	ana, ben, eve := h.User("ana"), h.User("ben"), h.User("eve")
 	h.Ask(ana, `mutation { createTask(input: {id: "t", title: "Water", sharedWith: ["ben"]}) { id } }`)
 	h.Ask(ana, `mutation { createTask(input: {id: "u", title: "Sow"}) { id } }`)
@@ -121,7 +120,7 @@ func TestLocalMutationsReachThoseWhoMayReadTheRecord(t *testing.T) {
 }
 
 func TestLocalMutationsAreBounded(t *testing.T) {
-	h := house{apitest.Open(t, presence)}
+	h := openSDL(t, presence)
 	say := func(who *freshet.Identity, bytes int) string {
 		return h.Ask(who, fmt.Sprintf(`mutation { shout(taskId: "t", state: %q) { taskId } }`, strings.Repeat("x", bytes)))
 	}
@@ -148,7 +147,7 @@ func TestLocalMutationsAreBounded(t *testing.T) {
 
 // TestSlowHearersLoseTheOldest holds that the messages for one who does not take them stay bounded.
 func TestSlowHearersLoseTheOldest(t *testing.T) {
-	h := house{apitest.Open(t, presence)}
+	h := openSDL(t, presence)
 	slow := h.subscribe(h.User("ana"), `subscription { onAny { user } }`)
 	var want []string
 	for i := range 40 {

@@ -73,7 +73,7 @@ func generate(s *schema.Schema) *generated {
 		g.operations["Subscription."+h.Name] = operation{kind: kindHear, hearing: h}
 		subscriptions = append(subscriptions, described(h.Description, h.Name+arguments(h.Arguments)+": "+h.Result.String()))
 	}
-	g.block("type Query", append(queries, nativeChanges))
+	g.block("type Query", append(queries, nativeChanges, nativeHistory))
 	g.block("type Mutation", append(mutations, nativePush))
 	g.block("type Subscription", append(subscriptions, nativeChanges))
 	return g
@@ -300,6 +300,11 @@ What changed after a cursor, for the caller: a first sync without one, a delta w
 it goes on live; the first frame is a barrier, and nothing that is committed after it is missed.
 """
 changes(after: String, models: [String!], filter: JSON, limit: Int): ChangeFrame!`
+	nativeHistory = `"""
+The versions of a record, the newest first, for those who may get it as it is now: of these the ones that they might
+read then. Also of a record that was deleted, for those who might get it last.
+"""
+history(model: String!, key: ID!, limit: Int, nextToken: String): HistoryPage!`
 	nativePush = `"""
 Applies a client's writes in their order, each on its own or, with atomic, all or none. A write whose
 counter was used before is answered as the first time and changes nothing.
@@ -331,6 +336,19 @@ type Change {
   at: AWSTimestamp!
   "The fields; null for REMOVE."
   record: JSON
+}
+type HistoryPage { items: [HistoryEntry!]! nextToken: String }
+type HistoryEntry {
+  version: Int!
+  op: WriteOp!
+  "When it was committed, in milliseconds."
+  at: AWSTimestamp!
+  "Who wrote it, as the log knows them."
+  by: String
+  "The fields; of a delete the last ones."
+  record: JSON!
+  "The fields that differ from the version before; null where that one is not kept, or not for the caller."
+  changed: [String!]
 }
 enum WriteOp { CREATE UPDATE DELETE }
 enum WriteStatus { ` + strings.Join([]string{string(engine.Applied), string(engine.Merged), string(engine.Refused), string(engine.Skipped)}, " ") + ` }

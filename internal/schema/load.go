@@ -174,7 +174,7 @@ func (l *loader) extend(d *ast.Definition) {
 // generated are the types that every API has beside those made from the schema.
 var generated = []string{
 	"Query", "Mutation", "Subscription", "JSON", "Boolean", "Change", "ChangeFrame", "ChangeOp", "WriteInput", "WriteOp",
-	"WriteResult", "WriteStatus", "WriteConflict", "WriteError", "PushResult", "ModelSortDirection", "ModelAttributeTypes",
+	"WriteResult", "WriteStatus", "WriteConflict", "WriteError", "PushResult", "HistoryPage", "HistoryEntry", "ModelSortDirection", "ModelAttributeTypes",
 }
 
 // allowed tells whether a definition may stand in a schema at all.
