@@ -20,6 +20,7 @@ const (
 	kindMember  = "_UserMember"  // group, space, user id → member
 	kindAttempt = "_UserAttempt" // who guesses what → attempts
 	kindKeys    = "_UserKeys"    // "signing" → storedKeys
+	kindSetup   = "_UserSetup"   // "admin" → setup
 )
 
 // edit is one update: what is there, and what becomes of it, by document.

@@ -164,16 +164,21 @@ func (p *Pool) AdminAddUserToGroup(ctx context.Context, c Caller, username, name
 		if e.get(as, new(member)) {
 			return nil
 		}
-		if len(u.Groups) >= maxGroups {
-			return refuse(LimitExceeded, "A user is in %d groups at most.", maxGroups)
-		}
-		u.Groups = append(u.Groups, name)
-		slices.Sort(u.Groups)
-		g.Members++
-		e.put(of, g)
-		e.put(as, member{p.now()})
-		return nil
+		return p.join(e, u, name, &g)
 	}, of, as)
+}
+
+// join has a user join a group within an update of the user that holds the group and the membership.
+func (p *Pool) join(e *edit, u *user, name string, g *group) error {
+	if len(u.Groups) >= maxGroups {
+		return refuse(LimitExceeded, "A user is in %d groups at most.", maxGroups)
+	}
+	u.Groups = append(u.Groups, name)
+	slices.Sort(u.Groups)
+	g.Members++
+	e.put(groupDocument(name), g)
+	e.put(memberDocument(name, u.ID), member{p.now()})
+	return nil
 }
 
 // AdminRemoveUserFromGroup has a user leave a group.

@@ -209,7 +209,7 @@ func (p *Pool) Sweep(ctx context.Context) (int, error) {
 	type dated struct {
 		Until time.Time `json:"until"`
 	}
-	for _, kind := range []freshet.ModelName{kindSession, kindCode, kindAttempt} {
+	for _, kind := range []freshet.ModelName{kindSession, kindCode, kindAttempt, kindSetup} {
 		var past []string
 		err := p.documents.Under(ctx, kind, "", func(key string, body []byte) error {
 			var d dated
