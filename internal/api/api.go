@@ -24,7 +24,11 @@ type Identifier interface {
 
 // Options tune an API. The zero value is the default.
 type Options struct {
-	Logger *slog.Logger // default: discards
+	Logger *slog.Logger     // default: discards
+	Now    func() time.Time // default: time.Now
+
+	People   Directory // nil: nobody can be asked for
+	NoSearch bool      // people are not found by their e-mail
 }
 
 // API executes documents for identities.
@@ -44,10 +48,17 @@ func New(eng *engine.Engine, f *feed.Feed, opts Options) (*API, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	a := &API{engine: eng, feed: f, listen: make(map[string]operation), logger: opts.Logger}
-	g := generate(eng.Schema())
+	g := generate(eng.Schema(), opts.People != nil)
 	a.sdl = g.sdl.String()
 	resolvers := map[string]graphql.Resolver{"Query.changes": a.changes, "Query.history": a.history, "Mutation.push": a.push}
+	if opts.People != nil {
+		p := newPeople(opts)
+		resolvers["Query.userByEmail"], resolvers["Query.people"] = p.byEmail, p.byName
+	}
 	for name, o := range g.operations {
 		switch o.kind {
 		case kindGet:

@@ -42,8 +42,9 @@ const (
 	kindHear
 )
 
-// generate makes the API that Amplify generates for the same models, and the native one beside it.
-func generate(s *schema.Schema) *generated {
+// generate makes the API that Amplify generates for the same models, and the native one beside it; with people, also
+// the queries for who somebody is.
+func generate(s *schema.Schema, withPeople bool) *generated {
 	g := &generated{operations: make(map[string]operation), declared: make(map[string]bool)}
 	for _, scalar := range schema.Scalars() {
 		if strings.HasPrefix(scalar, "AWS") { // GraphQL has the others
@@ -72,6 +73,9 @@ func generate(s *schema.Schema) *generated {
 	for _, h := range s.Hearings {
 		g.operations["Subscription."+h.Name] = operation{kind: kindHear, hearing: h}
 		subscriptions = append(subscriptions, described(h.Description, h.Name+arguments(h.Arguments)+": "+h.Result.String()))
+	}
+	if withPeople {
+		queries = append(queries, g.people(s)...)
 	}
 	g.block("type Query", append(queries, nativeChanges, nativeHistory))
 	g.block("type Mutation", append(mutations, nativePush))
@@ -265,6 +269,21 @@ func (g *generated) subscriptions(m *schema.Model) []string {
 		fields = append(fields, fmt.Sprintf("%s(filter: ModelSubscription%sFilterInput%s): %s", name, m.TypeName(), owners, m.Name))
 	}
 	return fields
+}
+
+// people declares who somebody is. A schema that has a Person of its own keeps the name.
+func (g *generated) people(s *schema.Schema) []string {
+	name := "Person"
+	if s.Declares(name) {
+		name = "_Person"
+	}
+	g.block(described("A user, as others may know them.", "type "+name), []string{
+		described("As owner fields hold it.", "username: String!"), described("As it is shown.", "name: String"),
+	})
+	return []string{
+		described("Who has exactly this verified address; null where nobody has.", "userByEmail(email: AWSEmail!): "+name),
+		described("Who has these user names, in their order; null for those who are not there.", "people(usernames: [String!]!): ["+name+"]!"),
+	}
 }
 
 // arguments declares the arguments of a field that stands in the schema itself.

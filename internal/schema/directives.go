@@ -244,7 +244,7 @@ func (l *loader) generatedNames() {
 		}
 		taken[name] = string(m.Name)
 	}
-	for _, name := range []string{"changes", "push", "history"} {
+	for _, name := range []string{"changes", "push", "history", "userByEmail", "people"} {
 		taken[name] = "the server's own API"
 	}
 	for name := range l.definitions {

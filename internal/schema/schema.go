@@ -30,6 +30,11 @@ type Schema struct {
 // Model gives the model with a name; nil where there is none.
 func (s *Schema) Model(name freshet.ModelName) *Model { return s.models[name] }
 
+// Declares tells whether the SDL has a type with a name.
+func (s *Schema) Declares(name string) bool {
+	return s.Model(freshet.ModelName(name)) != nil || s.objects[name] != nil || s.enums[name] != nil
+}
+
 // Model is a type whose values are records.
 type Model struct {
 	Name        freshet.ModelName

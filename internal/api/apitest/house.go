@@ -26,9 +26,12 @@ type House struct {
 	Engine *engine.Engine
 }
 
-// Open makes a House for a schema. It closes when the test ends.
-func Open(t *testing.T, sdl string) *House {
+// Open makes a House for a schema, with options where they are given. It closes when the test ends.
+func Open(t *testing.T, sdl string, options ...api.Options) *House {
 	t.Helper()
+	var opts api.Options
+	for _, opts = range options {
+	}
 	db, err := pebble.Open(t.TempDir(), pebble.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +54,7 @@ func Open(t *testing.T, sdl string) *House {
 			t.Error(err)
 		}
 	})
-	a, err := api.New(eng, f, api.Options{})
+	a, err := api.New(eng, f, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
