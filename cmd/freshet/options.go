@@ -109,8 +109,12 @@ func settings() []setting {
 			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.PageSession }),
 		},
 		{
-			name: "admin-group", usage: "the `group` whose members may read the local mailbox from afar (default: nobody may)",
+			name: "admin-group", usage: "the `group` whose members are administrators, who may read the local mailbox from afar too (default " + server.DefaultAdmins + ")",
 			apply: text(func(cfg *server.Config, v string) { cfg.AdminGroup = v }),
+		},
+		{
+			name: "find-people", usage: "`on` or off: whether users who are signed in find others by their exact e-mail (default on)",
+			apply: onOff(func(cfg *server.Config, on bool) { cfg.NoFindPeople = !on }),
 		},
 		{
 			name: "sign-up", usage: "`on` or off: whether anybody may make an account (default on)",

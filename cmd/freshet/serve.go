@@ -43,6 +43,9 @@ func greet(w io.Writer, s *server.Server) {
 	} else {
 		key = "YOUR_KEY"
 	}
+	if link := s.SetupLink(); link != "" {
+		fmt.Fprintf(w, "  First admin       %s  (once, within 24 h)\n", link)
+	}
 	fmt.Fprintf(w, "\n  Try it:\n  curl %s -H 'content-type: application/json' -H 'x-api-key: %s' -d '%s'\n\n", url, key, s.Example())
 }
 

@@ -20,6 +20,7 @@ func newUser(o *options) *cobra.Command {
 		newUserAct(o, control.DisableUser, "disable NAME", "Let a user in no more, and end all sessions", "disabled"),
 		newUserAct(o, control.EnableUser, "enable NAME", "Let a user in again", "enabled"),
 		newUserGroups(o),
+		newUserSetupLink(o),
 		newUserAct(o, control.ResetUser, "reset NAME", "Have a user choose another password, by a code that is mailed", "reset"),
 		newUserAct(o, control.DeleteUser, "delete NAME", "Take an account away; what becomes of the user's records says the setting deleted_users", "deleted"))
 }
@@ -140,4 +141,24 @@ func newUserGroups(o *options) *cobra.Command {
 	c.Flags().StringSliceVar(&change.Join, "join", nil, "a `group` to join; several may be given")
 	c.Flags().StringSliceVar(&change.Leave, "leave", nil, "a `group` to leave; several may be given")
 	return c
+}
+
+func newUserSetupLink(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "setup-link",
+		Short: "Print a link by which a user becomes the first administrator",
+		Long: "Print a link by which a user who is signed in, with a verified e-mail, becomes the first member of the group of\n" +
+			"administrators. It works once, for 24 hours; the link before it works no more.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+				link, err := desk.SetupLink(cmd.Context())
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), link)
+				return nil
+			})
+		},
+	}
 }

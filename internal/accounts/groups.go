@@ -45,6 +45,9 @@ const (
 // groupName holds no space, which parts the keys of members.
 var groupName = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
 
+// IsGroupName tells whether a group can have a name.
+func IsGroupName(name string) bool { return groupName.MatchString(name) }
+
 func groupDocument(name string) freshet.Document { return freshet.Document{Kind: kindGroup, Key: name} }
 
 func memberDocument(group, userID string) freshet.Document {
@@ -62,7 +65,7 @@ func noSuchGroup(name string) error {
 // CreateGroup makes a group. Errors: GroupExists.
 func (p *Pool) CreateGroup(ctx context.Context, c Caller, g Group) (_ Group, err error) {
 	defer func() { p.record(ctx, c, "CreateGroup", g.Name, OutcomeOK, err) }()
-	if !groupName.MatchString(g.Name) {
+	if !IsGroupName(g.Name) {
 		return Group{}, refuse(InvalidParameter, "A group name has 1 to 128 characters, none of them a space.")
 	}
 	if err := checkGroup(g); err != nil {
@@ -123,6 +126,13 @@ func (p *Pool) GetGroup(ctx context.Context, name string) (Group, error) {
 		err = noSuchGroup(name)
 	}
 	return stored.view(name), err
+}
+
+// HasMembers tells whether a group is there and has members.
+func (p *Pool) HasMembers(ctx context.Context, name string) (bool, error) {
+	var stored group
+	_, err := p.documents.Get(ctx, groupDocument(name), &stored)
+	return stored.Members > 0, err
 }
 
 // DeleteGroup takes a group away, and its members out of it first. When it is cut off, it may be called again;

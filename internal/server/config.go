@@ -27,6 +27,7 @@ const (
 	DefaultKept   = 90 * 24 * time.Hour
 	DefaultPool   = "local_freshet"
 	DefaultClient = "freshet-web"
+	DefaultAdmins = "admins"
 )
 
 // Forever is a time to keep something that does not end.
@@ -58,12 +59,14 @@ type Config struct {
 	PoolID         string        // region_name; default DefaultPool. Passwords are bound to it
 	ClientIDs      []string      // the apps of the user pool beside those of Hosted; default DefaultClient
 	Hosted         []Hosted      // the apps that use the hosted pages
-	AdminGroup     string        // whose members may read the local mailbox; empty: only who is at the machine
+	AdminGroup     string        // whose members are administrators; default DefaultAdmins
 	NoSignUp       bool          // only operators make accounts
 	EmailSignIn    bool          // a mailed code lets in too, in place of the password
 	MFA            accounts.MFA  // who has to prove a second factor; default accounts.MFAOptional
 	PageSession    time.Duration // for which a browser stays signed in at the hosted pages; default oauth.DefaultSessionLifetime
 	NoVerification bool          // an account may sign in before its e-mail is verified
+
+	NoFindPeople bool // users do not find each other by their e-mail
 
 	// DeletedUsers says what becomes of the records of a user whose account is deleted; default KeepRecords.
 	DeletedUsers Disposal
@@ -153,6 +156,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.PoolID == "" {
 		c.PoolID = DefaultPool
+	}
+	if c.AdminGroup == "" {
+		c.AdminGroup = DefaultAdmins
 	}
 	if c.DeletedUsers == "" {
 		c.DeletedUsers = KeepRecords

@@ -24,9 +24,6 @@ func (s *Server) consoleDoor(mux *http.ServeMux, pages *oauth.Door) {
 // administrator gives the name of the administrator who asks, by an access token that is good for its user's own
 // account or, with a browser, by being signed in at the hosted pages; empty for anybody else.
 func (s *Server) administrator(r *http.Request, pages *oauth.Door) (string, error) {
-	if s.cfg.AdminGroup == "" {
-		return "", nil
-	}
 	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(kind, "Bearer") {
 		token = pages.SignedIn(r)

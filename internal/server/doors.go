@@ -9,6 +9,7 @@ import (
 	"freshet/internal/accesskey"
 	"freshet/internal/api/cognito"
 	"freshet/internal/api/oauth"
+	"freshet/internal/api/setup"
 )
 
 // accountDoors adds the doors of the user pool: Cognito's, at / for its clients that know only a host and at /idp,
@@ -24,6 +25,7 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 	for _, pattern := range []string{"POST /{$}", "OPTIONS /{$}", "/idp", "/idp/{$}"} {
 		mux.Handle(pattern, idp)
 	}
+	mux.Handle(setup.Path, slow.wrap(setup.New(p.pool, s.cfg.AdminGroup)))
 	issuer := s.cfg.issuer(s.URL())
 	opts := oauth.Options{Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, SessionLifetime: s.cfg.PageSession, Now: s.now, Logger: s.logger}
 	for _, app := range s.cfg.Hosted {

@@ -10,6 +10,7 @@ import (
 
 	"freshet"
 	"freshet/internal/api/control"
+	"freshet/internal/api/setup"
 	"freshet/internal/audit"
 	"freshet/internal/engine"
 	"freshet/internal/store/pebble"
@@ -102,6 +103,7 @@ func addPeople(ctx context.Context, desk *control.Desk, cfg *Config, logger *slo
 	if err != nil {
 		return err
 	}
+	desk.AdminGroup, desk.SetupURL = cfg.AdminGroup, publicURL(cfg, cfg.Listen)+setup.Path
 	desk.Pool, desk.Mail, desk.AccessKeys = p.pool, p.mail, p.keys
 	return nil
 }

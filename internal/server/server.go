@@ -26,6 +26,7 @@ import (
 	"freshet/internal/api/control"
 	"freshet/internal/api/graphqlhttp"
 	"freshet/internal/api/graphqlws"
+	"freshet/internal/api/setup"
 	"freshet/internal/audit"
 	"freshet/internal/auth"
 	"freshet/internal/engine"
@@ -51,6 +52,7 @@ type Server struct {
 	logger *slog.Logger
 	now    func() time.Time
 	apiKey string
+	setup  string // the link for the first administrator; empty where there is one
 
 	store    *pebble.DB
 	engine   *engine.Engine
@@ -117,7 +119,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := api.New(s.engine, s.feed, api.Options{Logger: s.logger})
+	a, err := api.New(s.engine, s.feed, api.Options{Logger: s.logger, Now: s.now, People: s.people.pool, NoSearch: s.cfg.NoFindPeople})
 	if err != nil {
 		return fmt.Errorf("make the API: %w", err)
 	}
@@ -154,8 +156,12 @@ func (s *Server) open(ctx context.Context) error {
 	s.opened = append(s.opened, s.desk)
 	desk := newDesk(s.store)
 	desk.Engine, desk.Keyring, desk.Address = s.engine, identify.Keys, s.Addr()
+	desk.AdminGroup, desk.SetupURL = s.cfg.AdminGroup, s.URL()+setup.Path
 	desk.Pool, desk.Mail, desk.AccessKeys, desk.Uses = s.people.pool, s.people.mail, s.people.keys, s.uses
 	desk.Audited = s.people.audit
+	if s.setup, err = setupLink(ctx, desk); err != nil {
+		return err
+	}
 	s.control = &http.Server{Handler: control.NewHandler(desk), ReadHeaderTimeout: headerTime, ErrorLog: errorLog}
 	return nil
 }
@@ -216,6 +222,19 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 
 // APIKey gives the secret that is kept in the data directory; empty where there is none.
 func (s *Server) APIKey() string { return s.apiKey }
+
+// SetupLink gives the link by which the first administrator comes in, the latest one until another is asked for; empty
+// where there was an administrator when the server opened.
+func (s *Server) SetupLink() string { return s.setup }
+
+// setupLink makes a link where there is no administrator.
+func setupLink(ctx context.Context, desk *control.Desk) (string, error) {
+	there, err := desk.Pool.HasMembers(ctx, desk.AdminGroup)
+	if err != nil || there {
+		return "", err
+	}
+	return desk.SetupLink(ctx)
+}
 
 // Run serves until ctx is done, then lets what is under way come to its end. Close comes after it.
 func (s *Server) Run(ctx context.Context) error {

@@ -190,6 +190,7 @@ func TestRequestIDOfErrors(t *testing.T) {
 
 func TestNotReady(t *testing.T) {
 	s := start(t, Config{})
+	s.entries(t)                            // so that those of the start are written
 	if err := s.store.Close(); err != nil { // as after a failed disk, it refuses writes
 		t.Fatal(err)
 	}

@@ -27,6 +27,9 @@ type Accounts interface {
 	// SetUserGroups has a user join and leave groups, and gives those the user is in then. A group that is joined
 	// and is not there is made.
 	SetUserGroups(ctx context.Context, name string, change GroupChange) ([]string, error)
+	// SetupLink makes the link by which a user becomes the first administrator; the one before counts no more.
+	// Errors: conflict where there is an administrator.
+	SetupLink(ctx context.Context) (string, error)
 }
 
 // Letters is the mail that waits, that was given up, and that is kept for want of an SMTP server.
@@ -195,6 +198,15 @@ func (d *Desk) SetUserGroups(ctx context.Context, name string, change GroupChang
 	}
 	u, err := d.Pool.AdminGetUser(ctx, name)
 	return slices.Clone(u.Groups), plain(err)
+}
+
+// SetupLink makes the link by which a user becomes the first administrator.
+func (d *Desk) SetupLink(ctx context.Context) (string, error) {
+	secret, err := d.Pool.NewSetup(ctx, byOperator, d.AdminGroup)
+	if err != nil {
+		return "", plain(err)
+	}
+	return d.SetupURL + "#" + secret, nil
 }
 
 // makeGroup sees to it that a group is there.

@@ -58,6 +58,7 @@ func (h *handler) accountRoutes() map[string]func(*http.Request, *stream) (any, 
 		"GET /users":         h.users,
 		"POST /users":        h.createUser,
 		"POST /users/act":    h.actOnUser,
+		"POST /setup-link":   h.setupLink,
 		"POST /users/groups": h.setUserGroups,
 		"GET /mail":          h.letters,
 		"GET /mail/{id}":     h.letter,
@@ -128,6 +129,17 @@ func (h *handler) setUserGroups(r *http.Request, _ *stream) (any, error) {
 		return nil, err
 	}
 	return h.desk.SetUserGroups(r.Context(), nameOf(r), change)
+}
+
+// SetupLink makes the link by which a user becomes the first administrator.
+func (c *Client) SetupLink(ctx context.Context) (string, error) {
+	var link string
+	err := c.call(ctx, "POST", "/setup-link", nil, nil, noItem, &link)
+	return link, err
+}
+
+func (h *handler) setupLink(r *http.Request, _ *stream) (any, error) {
+	return h.desk.SetupLink(r.Context())
 }
 
 // Letters gives the mail.

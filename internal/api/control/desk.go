@@ -29,6 +29,8 @@ type Desk struct {
 	Audited    *audit.Log // nil: acts on keys are not on record
 	CheckStore func(ctx context.Context, progress func(stage string, done int)) (Report, error)
 	Address    string // of the public door
+	AdminGroup string // whose members are administrators
+	SetupURL   string // where the first one comes in
 }
 
 // Uses tells when keys were used, by the Ref of an API key and the id of one that signs.
