@@ -1,24 +1,25 @@
 /**
  * Where a client keeps what it knows: values under text keys. Any number of tabs and workers may have the same disk
- * open; `commit` is how they agree on who came first.
+ * open; `commit` is how they agree on who came first. Every method rejects with StorageLostError once the disk is gone.
  */
 export interface Disk {
   /** Gives the values of some keys as they are at one moment; undefined for one that is not there. */
   get(keys: readonly string[]): Promise<unknown[]>;
 
-  /** Gives the entries whose keys begin with a prefix and come after a key, in the order of their UTF-16 units. */
+  /** Gives the entries whose keys begin with a prefix (not empty) and come after a key, ordered by UTF-16 units. */
   list(prefix: string, after?: string): Promise<[key: string, value: unknown][]>;
 
   /**
    * Changes some values, all or none, if the head is still `expected`, and moves the head on. A disk that nobody has
-   * written to has the head 0. False tells that somebody else was faster and nothing was changed.
+   * written to has the head 0. False tells that somebody else was faster and nothing was changed. Rejects with
+   * StorageFullError where there is no room; nothing was changed then either.
    */
   commit(expected: number, change: DiskChange): Promise<boolean>;
 
   /** Ends the use of the disk. What was committed stays. */
   close(): void;
 
-  /** Deletes everything. Others who have the disk open find it empty. */
+  /** Deletes everything, and ends the use of the disk for all who have it open: to them it is lost. */
   destroy(): Promise<void>;
 }
 
@@ -27,9 +28,28 @@ export interface DiskChange {
   readonly head: number;
   readonly put: readonly (readonly [key: string, value: unknown])[];
   readonly delete: readonly string[];
-  /** True: on the disk before the promise resolves. False: a power cut may take the commit back, as a whole. */
+  /**
+   * True: on the disk before the promise resolves, with all commits before it. False: a power cut may take the commit
+   * back, as a whole, together with those after it.
+   */
   readonly durable: boolean;
 }
 
 /** The key under which `get` gives the head. It is not for `put`. */
 export const headKey = 'head';
+
+/** The disk was closed, deleted, evicted or damaged: what is still there can only be seen by opening it anew. */
+export class StorageLostError extends Error {
+  override readonly name = 'StorageLostError';
+  constructor(cause?: unknown) {
+    super('the storage is gone', { cause });
+  }
+}
+
+/** The disk has no room for a commit. */
+export class StorageFullError extends Error {
+  override readonly name = 'StorageFullError';
+  constructor(cause?: unknown) {
+    super('the storage is full', { cause });
+  }
+}
