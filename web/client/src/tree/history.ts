@@ -1,0 +1,93 @@
+import { type Disk, headKey, StorageLostError } from '../disk.ts';
+import type { Batch } from '../entries.ts';
+import {
+  type Directory,
+  directoryKey,
+  type Run,
+  readDirectory,
+  readLog,
+  runKey,
+  runsAfter,
+  runText,
+} from './log.ts';
+import { View } from './view.ts';
+
+/** What a fold changes besides the runs. */
+export interface FoldChange {
+  readonly put?: readonly (readonly [key: string, text: string])[];
+  readonly delete?: readonly string[];
+  readonly directory?: Directory;
+}
+
+/** Keeps the view of one tab in step with the disk that it shares. Whatever changes the view goes through `queued`. */
+export class History {
+  readonly #disk: Disk;
+  readonly #moved: (batches: readonly (Batch | undefined)[]) => void;
+  #view: View;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param moved is called after the view went on, with the batches that others committed; see Entries.listen */
+  constructor(disk: Disk, view: View, moved: (batches: readonly (Batch | undefined)[]) => void) {
+    this.#disk = disk;
+    this.#view = view;
+    this.#moved = moved;
+  }
+
+  get view(): View {
+    return this.#view;
+  }
+
+  /** Does one work after the other. */
+  queued<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Commits the next run. False: another tab was faster. */
+  async append(run: Omit<Run, 'number' | 'size'>, fold: FoldChange = {}): Promise<boolean> {
+    const { head } = this.#view;
+    const number = head + 1;
+    const text = runText(run);
+    const committed = await this.#disk.commit(head, {
+      head: number,
+      put: [...(fold.put ?? []), [runKey(number), text]],
+      delete: fold.delete ?? [],
+      durable: run.durable,
+    });
+    if (committed) this.#view.add([{ ...run, number, size: text.length }], fold.directory);
+    return committed;
+  }
+
+  /** Goes on from a head that is known to be past, and tells whether there were batches. */
+  async catchUp(head: number): Promise<boolean> {
+    const told = this.#view.head === head && (await this.follow());
+    if (this.#view.head === head) throw new StorageLostError('the disk contradicts itself');
+    return told;
+  }
+
+  /** Takes in what other tabs committed, and tells whether there were batches among it. */
+  async follow(): Promise<boolean> {
+    const runs = await runsAfter(this.#disk, this.#view.head);
+    const last = runs.at(-1);
+    if (!last) return false;
+    if (runs[0]!.number !== this.#view.head + 1) return this.#restart();
+    let directory: Directory | undefined;
+    if (runs.some((run) => run.moved)) {
+      const [head, text] = await this.#disk.get([headKey, directoryKey]);
+      if (head !== last.number) return this.follow(); // the directory may be that of a later run
+      directory = readDirectory(text);
+    }
+    this.#view.add(runs, directory);
+    const batches = runs.filter((run) => run.first === undefined && run.put.length + run.delete.length > 0);
+    this.#moved(batches);
+    return batches.length > 0;
+  }
+
+  /** Begins anew where runs were taken away before this tab read them. */
+  async #restart(): Promise<boolean> {
+    this.#view = new View(await readLog(this.#disk));
+    this.#moved([undefined]);
+    return true;
+  }
+}
