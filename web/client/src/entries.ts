@@ -11,12 +11,16 @@ export interface Entries {
   /** Gives the entries from `from` (inclusive) to `to` (exclusive), in order or from the end, at most `limit` of them. */
   scan(range: EntryRange): Promise<Entry[]>;
 
+  /** How far this tab knows the history; a number that only grows, also where nothing came that concerns a reader. */
+  readonly head: number;
+
   /**
-   * Applies a batch, all or nothing. False tells that another tab was faster: nothing was changed, its batches have been
-   * told to the listeners, and what the batch was made from has to be read again. Batches of this tab are applied one
-   * after the other; that none is made from what another is about to change is up to who makes them.
+   * Applies a batch, all or nothing, if none came after `head`: where the batch was made from what was read, that is the
+   * head before the reading; by default it is the head when this is called. False tells that another batch, of this tab
+   * or another one, was faster: nothing was changed, the listeners were told of it, and what the batch was made from has
+   * to be read again.
    */
-  commit(batch: Batch): Promise<boolean>;
+  commit(batch: Batch, head?: number): Promise<boolean>;
 
   /** Looks for the batches of other tabs and tells them to the listeners. */
   refresh(): Promise<void>;

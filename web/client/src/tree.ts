@@ -46,6 +46,8 @@ class Tree implements Entries {
   readonly #wait: number;
   readonly #listeners = new Set<(batch: Batch | undefined) => void>();
   readonly #underWay = new Set<Promise<void>>();
+  /** The head after the last batch: beyond it, the history may have gone on with folds. */
+  #lastBatch = 0;
   #compacting: Promise<void> | undefined;
   #cancelIdle: (() => void) | undefined;
   #closed = false;
@@ -68,15 +70,19 @@ class Tree implements Entries {
     return this.#read((leafAtHand) => this.#history.view.scan(range, leafAtHand));
   }
 
-  commit(batch: Batch): Promise<boolean> {
+  get head(): number {
+    return this.#history.view.head;
+  }
+
+  commit(batch: Batch, head = this.head): Promise<boolean> {
     return this.#watched(async () => {
       if (this.#history.view.size > this.#wait) await this.#compact();
-      return this.#history.queued(() => this.#commit(batch));
+      return this.#history.queued(() => this.#commit(batch, head));
     });
   }
 
   refresh(): Promise<void> {
-    return this.#watched(() => this.#history.queued(async () => void (await this.#history.follow())));
+    return this.#watched(() => this.#history.queued(() => this.#history.follow()));
   }
 
   listen(listener: (batch: Batch | undefined) => void): () => void {
@@ -120,15 +126,19 @@ class Tree implements Entries {
     });
   }
 
-  async #commit(batch: Batch): Promise<boolean> {
-    while (!(await this.#history.append(batch))) {
-      if (await this.#history.catchUp(this.#history.view.head)) return false;
+  async #commit(batch: Batch, head: number): Promise<boolean> {
+    for (;;) {
+      if (this.#lastBatch > head) return false;
+      const known = this.head;
+      if (await this.#history.append(batch)) break;
+      await this.#history.catchUp(known);
     }
     this.#moved([batch]);
     return true;
   }
 
   #moved(batches: readonly (Batch | undefined)[]): void {
+    if (batches.length) this.#lastBatch = this.head;
     this.#compactWhenIdle();
     for (const batch of batches) {
       for (const listener of [...this.#listeners]) listener(batch);

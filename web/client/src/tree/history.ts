@@ -59,18 +59,17 @@ export class History {
     return committed;
   }
 
-  /** Goes on from a head that is known to be past, and tells whether there were batches. */
-  async catchUp(head: number): Promise<boolean> {
-    const told = this.#view.head === head && (await this.follow());
+  /** Goes on from a head that is known to be past. */
+  async catchUp(head: number): Promise<void> {
+    if (this.#view.head === head) await this.follow();
     if (this.#view.head === head) throw new StorageLostError('the disk contradicts itself');
-    return told;
   }
 
-  /** Takes in what other tabs committed, and tells whether there were batches among it. */
-  async follow(): Promise<boolean> {
+  /** Takes in what other tabs committed. */
+  async follow(): Promise<void> {
     const runs = await runsAfter(this.#disk, this.#view.head);
     const last = runs.at(-1);
-    if (!last) return false;
+    if (!last) return;
     if (runs[0]!.number !== this.#view.head + 1) return this.#restart();
     let directory: Directory | undefined;
     if (runs.some((run) => run.moved)) {
@@ -79,15 +78,12 @@ export class History {
       directory = readDirectory(text);
     }
     this.#view.add(runs, directory);
-    const batches = runs.filter((run) => run.first === undefined && run.put.length + run.delete.length > 0);
-    this.#moved(batches);
-    return batches.length > 0;
+    this.#moved(runs.filter((run) => run.first === undefined && run.put.length + run.delete.length > 0));
   }
 
   /** Begins anew where runs were taken away before this tab read them. */
-  async #restart(): Promise<boolean> {
+  async #restart(): Promise<void> {
     this.#view = new View(await readLog(this.#disk));
     this.#moved([undefined]);
-    return true;
   }
 }

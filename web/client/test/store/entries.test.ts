@@ -49,6 +49,8 @@ describe('entries', () => {
             await Promise.all(turns);
           }
           for (const tab of tabs) await tab.check();
+          const counted = tabs.reduce((sum, tab) => sum + tab.counted, 0);
+          expect(record.states.at(-1)!.get('counter') ?? 0).toBe(counted);
         },
       ),
       { numRuns: 300 },

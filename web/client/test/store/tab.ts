@@ -40,6 +40,7 @@ export type Action =
   | { do: 'commit'; batch: Batch }
   | { do: 'scan'; range: EntryRange }
   | { do: 'get'; keys: string[] }
+  | { do: 'count' }
   | { do: 'refresh' }
   | { do: 'idle' }
   | { do: 'reopen' };
@@ -50,7 +51,9 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.array(key).map((keys) => ({ do: 'get' as const, keys })) },
   {
     weight: 5,
-    arbitrary: fc.constantFrom('refresh', 'idle', 'idle', 'reopen').map((name) => ({ do: name })),
+    arbitrary: fc
+      .constantFrom('count', 'count', 'refresh', 'idle', 'idle', 'reopen')
+      .map((name) => ({ do: name })),
   },
 ) as fc.Arbitrary<Action>;
 
@@ -62,6 +65,8 @@ export class Tab {
   #idle: (() => void) | undefined;
   /** What the listener was told, put together; undefined after it was told that anything may have changed. */
   mirror: ReadonlyMap<string, unknown> | undefined;
+  /** How often it added 1 to the counter. */
+  counted = 0;
   #least = 0;
 
   constructor(record: Record, open: () => Disk) {
@@ -90,8 +95,9 @@ export class Tab {
   }
 
   async run(action: Action): Promise<void> {
-    if (action.do === 'commit') return this.#commit(action.batch);
+    if (action.do === 'commit') return void (await this.#commit(action.batch));
     if (action.do === 'refresh') return this.refresh();
+    if (action.do === 'count') return this.#count();
     if (action.do === 'idle') return this.#idle?.();
     if (action.do === 'reopen') {
       const { close } = this.#entries;
@@ -124,13 +130,25 @@ export class Tab {
     await this.#entries.close();
   }
 
-  async #commit(batch: Batch): Promise<void> {
+  /** Adds 1 to what is read, again until nothing came in between. */
+  async #count(): Promise<void> {
+    for (let done = false; !done; ) {
+      const { head } = this.#entries;
+      const [value] = await this.#entries.get(['counter']);
+      const put = [['counter', ((value ?? 0) as number) + 1]] as const;
+      done = await this.#commit({ put, delete: [], durable: false }, head);
+    }
+    this.counted++;
+  }
+
+  async #commit(batch: Batch, head?: number): Promise<boolean> {
     const marked = this.#record.marked(batch);
     const [id] = marked.put.at(-1)!;
-    const done = await this.#entries.commit(marked);
+    const done = await this.#entries.commit(marked, head);
     const at = this.#record.states.findIndex((state) => state.has(id));
     expect(at >= 0).toBe(done);
     if (done) this.#least = Math.max(this.#least, at);
+    return done;
   }
 
   /** A read shows the entries as they were at one moment, not before what the tab knew when it began. */
