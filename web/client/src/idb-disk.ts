@@ -71,10 +71,8 @@ class IdbDisk implements Disk {
     let tx: Transaction<M> | undefined;
     try {
       tx = this.#db.transaction(store, mode, { durability });
-      tx.done.catch(() => {}); // awaited below, but for when the work fails first
-      const result = await work(tx);
-      await tx.done;
-      return result;
+      // Both at once: Chromium may abort a transaction without ever answering its requests.
+      return (await Promise.all([work(tx), tx.done]))[0];
     } catch (error) {
       // Requests that an abort cuts off tell of the abort, and the transaction of its cause.
       throw typed(tx?.error ?? error);
@@ -95,7 +93,7 @@ async function write(tx: Transaction<'readwrite'>, change: DiskChange): Promise<
   } catch (error) {
     // A value that cannot be cloned: without the abort, what was put before it would be committed.
     tx.abort();
-    await Promise.allSettled(requests);
+    for (const request of requests) request.catch(() => {});
     throw error;
   }
   await Promise.all(requests);
