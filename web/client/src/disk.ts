@@ -41,15 +41,9 @@ export const headKey = 'head';
 /** The disk was closed, deleted, evicted or damaged: what is still there can only be seen by opening it anew. */
 export class StorageLostError extends Error {
   override readonly name = 'StorageLostError';
-  constructor(cause?: unknown) {
-    super('the storage is gone', { cause });
-  }
 }
 
 /** The disk has no room for a commit. */
 export class StorageFullError extends Error {
   override readonly name = 'StorageFullError';
-  constructor(cause?: unknown) {
-    super('the storage is full', { cause });
-  }
 }

@@ -3,74 +3,26 @@ import { type Disk, type DiskChange, headKey, StorageFullError, StorageLostError
 
 const store = 'disk';
 
+type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<unknown, [typeof store], M>;
+
 /** Opens the IndexedDB database of a name as a disk, and makes it where there is none. */
 export async function idbDisk(name: string): Promise<Disk> {
-  try {
-    const db: IDBPDatabase = await openDB(name, 1, {
-      upgrade: (db) => void db.createObjectStore(store),
-      // Someone deletes or upgrades the database: whoever held on to it would block them.
-      blocking: () => db.close(),
-    });
-    return new IdbDisk(db);
-  } catch (error) {
+  const db: IDBPDatabase = await openDB(name, 1, {
+    upgrade: (db) => void db.createObjectStore(store),
+    // Someone deletes or upgrades the database: whoever held on to it would block them.
+    blocking: () => db.close(),
+  }).catch((error) => {
     throw typed(error);
-  }
-}
+  });
 
-class IdbDisk implements Disk {
-  readonly #db: IDBPDatabase;
-
-  constructor(db: IDBPDatabase) {
-    this.#db = db;
-  }
-
-  async get(keys: readonly string[]): Promise<unknown[]> {
-    return this.#read((store) => Promise.all(keys.map((key) => store.get(key))));
-  }
-
-  async list(prefix: string, after = ''): Promise<[string, unknown][]> {
-    const range = keyRange(prefix, after);
-    if (!range) return [];
-    return this.#read(async (store) => {
-      const [keys, values] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
-      return keys.map((key, at) => [key as string, values[at]]);
-    });
-  }
-
-  commit(expected: number, change: DiskChange): Promise<boolean> {
-    const durability = change.durable ? 'strict' : 'relaxed';
-    return this.#transact('readwrite', durability, async (tx) => {
-      const head = (await tx.store.get(headKey)) ?? 0;
-      if (head === expected) await write(tx, change);
-      return head === expected;
-    });
-  }
-
-  close(): void {
-    this.#db.close();
-  }
-
-  /** Empties the database first: its deletion has to wait for all who have it open, and one may be a frozen tab. */
-  async destroy(): Promise<void> {
-    await this.#transact('readwrite', 'strict', (tx) => tx.store.clear());
-    this.#db.close();
-    await new Promise<void>((resolve, reject) => {
-      deleteDB(this.#db.name, { blocked: () => resolve() }).then(resolve, reject);
-    });
-  }
-
-  #read<T>(read: (store: ReadStore) => Promise<T>): Promise<T> {
-    return this.#transact('readonly', 'default', (tx) => read(tx.store));
-  }
-
-  async #transact<M extends 'readonly' | 'readwrite', T>(
+  async function transact<M extends 'readonly' | 'readwrite', T>(
     mode: M,
-    durability: IDBTransactionDurability,
     work: (tx: Transaction<M>) => Promise<T>,
+    durable = false,
   ): Promise<T> {
     let tx: Transaction<M> | undefined;
     try {
-      tx = this.#db.transaction(store, mode, { durability });
+      tx = db.transaction(store, mode, { durability: durable ? 'strict' : 'relaxed' });
       // Both at once: Chromium may abort a transaction without ever answering its requests.
       return (await Promise.all([work(tx), tx.done]))[0];
     } catch (error) {
@@ -78,10 +30,42 @@ class IdbDisk implements Disk {
       throw typed(tx?.error ?? error);
     }
   }
-}
 
-type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<unknown, [typeof store], M>;
-type ReadStore = Transaction<'readonly'>['store'];
+  return {
+    get: (keys) => transact('readonly', (tx) => Promise.all(keys.map((key) => tx.store.get(key)))),
+
+    async list(prefix, after = '') {
+      const range = keyRange(prefix, after);
+      if (!range) return [];
+      return transact('readonly', async ({ store }) => {
+        const [keys, values] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
+        return keys.map((key, at) => [key as string, values[at]]);
+      });
+    },
+
+    commit: (expected, change) =>
+      transact(
+        'readwrite',
+        async (tx) => {
+          const free = ((await tx.store.get(headKey)) ?? 0) === expected;
+          if (free) await write(tx, change);
+          return free;
+        },
+        change.durable,
+      ),
+
+    close: () => db.close(),
+
+    /** Empties the database first: its deletion has to wait for all who have it open, and one may be a frozen tab. */
+    async destroy() {
+      await transact('readwrite', (tx) => tx.store.clear(), true);
+      db.close();
+      await new Promise<void>((resolve, reject) => {
+        deleteDB(name, { blocked: () => resolve() }).then(resolve, reject);
+      });
+    },
+  };
+}
 
 async function write(tx: Transaction<'readwrite'>, change: DiskChange): Promise<void> {
   const requests: Promise<unknown>[] = [];
@@ -109,10 +93,9 @@ function keyRange(prefix: string, after: string): IDBKeyRange | undefined {
     : IDBKeyRange.bound(after, end, true, true);
 }
 
-const lost = ['InvalidStateError', 'AbortError', 'UnknownError', 'NotFoundError'];
-
+/** What the platform throws, in the terms of a disk: a value that cannot be kept is the fault of who gave it. */
 function typed(error: unknown): unknown {
-  const { name } = error as Error;
-  if (name === 'QuotaExceededError') return new StorageFullError(error);
-  return lost.includes(name) ? new StorageLostError(error) : error;
+  const { name, message } = error as Error;
+  if (name === 'DataCloneError') return error;
+  return new (name === 'QuotaExceededError' ? StorageFullError : StorageLostError)(message, { cause: error });
 }

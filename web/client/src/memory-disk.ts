@@ -1,4 +1,4 @@
-import { type Disk, type DiskChange, headKey, StorageLostError } from './disk.ts';
+import { type Disk, headKey, StorageLostError } from './disk.ts';
 
 /** What memory disks share as tabs share a database. It outlives them, as a database outlives a crash. */
 export interface Platter {
@@ -7,52 +7,38 @@ export interface Platter {
 
 /** Opens a disk that lasts as long as its platter. Who opens it with the same platter sees the same values. */
 export function memoryDisk(platter: Platter = { values: new Map() }): Disk {
-  return new MemoryDisk(platter);
-}
+  let opened: Map<string, unknown> | undefined = platter.values;
+  const current = () => {
+    if (opened !== platter.values) throw new StorageLostError('closed');
+    return opened;
+  };
+  return {
+    async get(keys) {
+      return structuredClone(keys.map((key) => current().get(key)));
+    },
 
-class MemoryDisk implements Disk {
-  readonly #platter: Platter;
-  readonly #opened: Map<string, unknown>;
-  #closed = false;
+    async list(prefix, after = '') {
+      const found = [...current()].filter(([key]) => key.startsWith(prefix) && key > after);
+      return structuredClone(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+    },
 
-  constructor(platter: Platter) {
-    this.#platter = platter;
-    this.#opened = platter.values;
-  }
+    async commit(expected, change) {
+      const values = current();
+      if ((values.get(headKey) ?? 0) !== expected) return false;
+      const put = structuredClone(change.put); // throws before anything is changed
+      for (const key of change.delete) values.delete(key);
+      for (const [key, value] of put) values.set(key, value);
+      values.set(headKey, change.head);
+      return true;
+    },
 
-  async get(keys: readonly string[]): Promise<unknown[]> {
-    const values = this.#values();
-    return keys.map((key) => structuredClone(values.get(key)));
-  }
+    close() {
+      opened = undefined;
+    },
 
-  async list(prefix: string, after?: string): Promise<[string, unknown][]> {
-    return [...this.#values()]
-      .filter(([key]) => key.startsWith(prefix) && (after === undefined || key > after))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map((entry) => structuredClone(entry));
-  }
-
-  async commit(expected: number, change: DiskChange): Promise<boolean> {
-    const values = this.#values();
-    if ((values.get(headKey) ?? 0) !== expected) return false;
-    const put = structuredClone(change.put); // throws before anything is changed
-    for (const key of change.delete) values.delete(key);
-    for (const [key, value] of put) values.set(key, value);
-    values.set(headKey, change.head);
-    return true;
-  }
-
-  close(): void {
-    this.#closed = true;
-  }
-
-  async destroy(): Promise<void> {
-    this.#values();
-    this.#platter.values = new Map();
-  }
-
-  #values(): Map<string, unknown> {
-    if (this.#closed || this.#opened !== this.#platter.values) throw new StorageLostError();
-    return this.#opened;
-  }
+    async destroy() {
+      current();
+      platter.values = new Map();
+    },
+  };
 }

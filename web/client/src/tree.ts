@@ -1,8 +1,8 @@
 import { type Disk, StorageLostError } from './disk.ts';
-import type { Batch, Entries, Entry, EntryRange } from './entries.ts';
-import { Compactor, type CompactorLimits } from './tree/compactor.ts';
+import type { Batch, Entries } from './entries.ts';
+import { type CompactorLimits, compactorOf } from './tree/compactor.ts';
 import { History } from './tree/history.ts';
-import { Leaves } from './tree/leaves.ts';
+import { type Held, leavesOf } from './tree/leaves.ts';
 import { readLog } from './tree/log.ts';
 import { type LeafAtHand, View } from './tree/view.ts';
 
@@ -35,137 +35,122 @@ const defaults: Limits = {
  * the last fold is kept in memory, laid over sorted leaves that are read when needed.
  */
 export async function openEntries(disk: Disk, options: EntriesOptions = {}): Promise<Entries> {
-  return new Tree(disk, new View(await readLog(disk)), options);
-}
-
-class Tree implements Entries {
-  readonly #history: History;
-  readonly #leaves: Leaves;
-  readonly #compactor: Compactor;
-  readonly #options: EntriesOptions;
-  readonly #wait: number;
-  readonly #listeners = new Set<(batch: Batch | undefined) => void>();
-  readonly #underWay = new Set<Promise<void>>();
+  const { folds = () => true, whenIdle = afterAWhile } = options;
+  const limits = { ...defaults, ...options.limits };
+  const listeners = new Set<{ tell: (batch: Batch | undefined) => void }>();
+  const underWay = new Set<Promise<void>>();
+  const history = new History(disk, new View(await readLog(disk)), moved);
+  const leaves = leavesOf(disk, limits.cache);
+  const compactor = compactorOf(history, leaves, limits);
   /** The head after the last batch: beyond it, the history may have gone on with folds. */
-  #lastBatch = 0;
-  #compacting: Promise<void> | undefined;
-  #cancelIdle: (() => void) | undefined;
-  #closed = false;
+  let lastBatch = 0;
+  let compacting: Promise<void> | undefined;
+  let cancelIdle = () => {};
+  let closed = false;
 
-  constructor(disk: Disk, view: View, options: EntriesOptions) {
-    const limits = { ...defaults, ...options.limits };
-    this.#options = options;
-    this.#wait = limits.wait;
-    this.#history = new History(disk, view, (batches) => this.#moved(batches));
-    this.#leaves = new Leaves(disk, limits.cache);
-    this.#compactor = new Compactor(this.#history, this.#leaves, limits);
-    this.#moved([]);
-  }
-
-  get(keys: readonly string[]): Promise<unknown[]> {
-    return this.#read((leafAtHand) => this.#history.view.get(keys, leafAtHand));
-  }
-
-  scan(range: EntryRange): Promise<Entry[]> {
-    return this.#read((leafAtHand) => this.#history.view.scan(range, leafAtHand));
-  }
-
-  get head(): number {
-    return this.#history.view.head;
-  }
-
-  commit(batch: Batch, head = this.head): Promise<boolean> {
-    return this.#watched(async () => {
-      if (this.#history.view.size > this.#wait) await this.#compact();
-      return this.#history.queued(() => this.#commit(batch, head));
-    });
-  }
-
-  refresh(): Promise<void> {
-    return this.#watched(() => this.#history.queued(() => this.#history.follow()));
-  }
-
-  listen(listener: (batch: Batch | undefined) => void): () => void {
-    const own: typeof listener = (batch) => listener(batch); // the same function may listen twice
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelIdle?.();
-    this.#compactor.stop();
-    while (this.#underWay.size) await Promise.all(this.#underWay);
-  }
-
-  #watched<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new StorageLostError('closed'));
+  function watched<T>(work: () => Promise<T>): Promise<T> {
+    if (closed) return Promise.reject(new StorageLostError('closed'));
     const result = work();
-    const over: Promise<void> = result.then(noop, noop).finally(() => this.#underWay.delete(over));
-    this.#underWay.add(over);
+    const over: Promise<void> = settled(result).then(() => void underWay.delete(over));
+    underWay.add(over);
     return result;
   }
 
   /** Reads the view as it is at one moment: when all the leaves that the read needs are at hand. */
-  #read<T>(read: (leafAtHand: LeafAtHand) => T): Promise<T> {
-    return this.#watched(async () => {
-      const held = new Map<number, readonly Entry[]>();
+  function read<T>(from: (view: View, leafAtHand: LeafAtHand) => T): Promise<T> {
+    return watched(async () => {
+      const held: Held = new Map();
       for (;;) {
         const wanted = new Set<number>();
-        const { head } = this.#history.view;
-        const result = read((id) => {
-          const leaf = held.get(id) ?? this.#leaves.atHand(id);
+        const { view } = history;
+        const { head } = view;
+        const result = from(view, (id) => {
+          const leaf = held.get(id) ?? leaves.atHand(id);
           if (leaf) held.set(id, leaf);
           else wanted.add(id);
           return leaf;
         });
         if (wanted.size === 0) return result;
-        if (await this.#leaves.fetch([...wanted], held)) continue;
-        await this.#history.queued(() => this.#history.catchUp(head));
+        if (await leaves.fetch([...wanted], held)) continue;
+        await history.queued(() => history.catchUp(head));
       }
     });
   }
 
-  async #commit(batch: Batch, head: number): Promise<boolean> {
-    for (;;) {
-      if (this.#lastBatch > head) return false;
-      const known = this.head;
-      if (await this.#history.append(batch)) break;
-      await this.#history.catchUp(known);
+  async function commit(batch: Batch, head: number): Promise<boolean> {
+    while (lastBatch <= head) {
+      const known = history.view.head;
+      if (await history.append(batch)) {
+        moved([batch]);
+        return true;
+      }
+      await history.catchUp(known);
     }
-    this.#moved([batch]);
-    return true;
+    return false;
   }
 
-  #moved(batches: readonly (Batch | undefined)[]): void {
-    if (batches.length) this.#lastBatch = this.head;
-    this.#compactWhenIdle();
+  function moved(batches: readonly (Batch | undefined)[]): void {
+    if (batches.length) lastBatch = history.view.head;
+    compactWhenIdle();
     for (const batch of batches) {
-      for (const listener of [...this.#listeners]) listener(batch);
+      for (const { tell } of [...listeners]) tell(batch);
     }
   }
 
-  #compactWhenIdle(): void {
-    this.#cancelIdle?.();
-    if (this.#closed || this.#compacting || !this.#compactor.due) return;
-    this.#cancelIdle = (this.#options.whenIdle ?? afterAWhile)(() => void this.#compact());
+  function compactWhenIdle(): void {
+    cancelIdle();
+    if (!closed && !compacting && compactor.due()) cancelIdle = whenIdle(() => void compact());
   }
 
   /** Where it fails, nothing is lost: it is tried again after the next commit. */
-  async #compact(): Promise<void> {
-    if (this.#closed || this.#options.folds?.() === false) return;
-    this.#compacting ??= this.#watched(() => this.#compactor.compact())
-      .then(() => true)
-      .catch(() => false)
-      .then((done) => {
-        this.#compacting = undefined;
-        if (done) this.#compactWhenIdle();
-      });
-    await this.#compacting;
+  async function compact(): Promise<void> {
+    if (closed || !folds()) return;
+    compacting ??= settled(watched(() => compactor.compact(() => closed))).then((done) => {
+      compacting = undefined;
+      if (done) compactWhenIdle();
+    });
+    await compacting;
   }
+
+  compactWhenIdle();
+  return {
+    get head() {
+      return history.view.head;
+    },
+
+    get: (keys) => read((view, leafAtHand) => view.get(keys, leafAtHand)),
+
+    scan: (range) => read((view, leafAtHand) => view.scan(range, leafAtHand)),
+
+    commit: (batch, head = history.view.head) =>
+      watched(async () => {
+        if (history.view.size > limits.wait) await compact();
+        return history.queued(() => commit(batch, head));
+      }),
+
+    refresh: () => watched(() => history.queued(() => history.follow())),
+
+    listen(tell) {
+      const listener = { tell };
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+
+    async close() {
+      closed = true;
+      cancelIdle();
+      while (underWay.size) await Promise.all(underWay);
+    },
+  };
 }
 
-function noop(): void {}
+/** Waits for the end of a work, and tells whether it was a good one. */
+function settled(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}
 
 function afterAWhile(callback: () => void): () => void {
   const timer = setTimeout(callback, 200);

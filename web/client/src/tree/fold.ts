@@ -1,4 +1,5 @@
 import type { Entry } from '../entries.ts';
+import type { Held } from './leaves.ts';
 import { type Directory, leafKey } from './log.ts';
 import { type Cell, lowerBound, overlaid } from './sorted.ts';
 import type { View } from './view.ts';
@@ -10,32 +11,35 @@ import type { View } from './view.ts';
  */
 export interface Part {
   readonly cells: readonly Cell[];
-  /** The places in the directory of the leaves that have the keys of the cells. */
-  readonly places: readonly number[];
+  /** Where in the directory the leaves are that have the keys of the cells; those side by side make one span. */
+  readonly spans: readonly (readonly [start: number, end: number])[];
   /** Where the next part begins; undefined after the last one. */
   readonly next: string | undefined;
 }
 
-export interface PartLimits {
-  /** How many cells one part takes. */
-  readonly cells: number;
-  /** How many leaves it reads and replaces. */
-  readonly leaves: number;
+export interface FoldLimits {
+  /** The length of the text of a leaf. */
+  readonly leaf: number;
+  /** How many cells one part takes, and how many leaves it reads and replaces. */
+  readonly part: { readonly cells: number; readonly leaves: number };
 }
 
 /** Gives the part of the overlay that begins at a key. */
-export function partFrom(view: View, key: string, limits: PartLimits): Part {
+export function partFrom(view: View, key: string, limits: FoldLimits['part']): Part {
   const sorted = view.overlay.sorted();
   const start = lowerBound(sorted, key);
-  const places: number[] = [];
+  const spans: [start: number, end: number][] = [];
+  let leaves = 0;
   let end = start;
   for (; end < sorted.length && end - start < limits.cells; end++) {
     const place = view.leafOf(sorted[end]![0]);
-    if (place === places.at(-1)) continue;
-    if (places.length === limits.leaves) break;
-    places.push(place);
+    const last = spans.at(-1);
+    if (last && place < last[1]) continue;
+    if (leaves++ === limits.leaves) break;
+    if (last?.[1] === place) last[1]++;
+    else spans.push([place, place + 1]);
   }
-  return { cells: sorted.slice(start, end), places, next: sorted[end]?.[0] };
+  return { cells: sorted.slice(start, end), spans, next: sorted[end]?.[0] };
 }
 
 export interface Folded {
@@ -44,21 +48,19 @@ export interface Folded {
 }
 
 /** Writes the leaves of a part anew, about `leafSize` characters each. Leaves side by side are joined and cut again. */
-export function foldPart(
-  directory: Directory,
-  part: Part,
-  held: ReadonlyMap<number, readonly Entry[]>,
-  leafSize: number,
-): Folded {
+export function foldPart(directory: Directory, part: Part, held: Held, leafSize: number): Folded {
   const put: [string, string][] = [];
   const leaves: (readonly [string, number])[] = [];
   let { next, count } = directory;
   let kept = 0;
-  for (const [start, end] of spans(part.places)) {
+  let taken = 0;
+  for (const [start, end] of part.spans) {
     leaves.push(...directory.leaves.slice(kept, start));
     kept = end;
     const old = directory.leaves.slice(start, end).flatMap(([, id]) => held.get(id)!);
-    const cells = cellsBetween(part.cells, directory, start, end);
+    const above = directory.leaves[end];
+    const cells = part.cells.slice(taken, above && lowerBound(part.cells, above[0]));
+    taken += cells.length;
     const entries = [...overlaid(old.values(), cells.values())];
     count += entries.length - old.length;
     for (const [first, text] of cut(entries, leafSize)) {
@@ -68,28 +70,6 @@ export function foldPart(
   }
   leaves.push(...directory.leaves.slice(kept));
   return { directory: { ...directory, next: next + 1, count, leaves }, put };
-}
-
-/** Joins places that follow each other: [2, 3, 5] gives 2 to 4 and 5 to 6. */
-function spans(places: readonly number[]): [start: number, end: number][] {
-  const found: [number, number][] = [];
-  for (const place of places) {
-    const last = found.at(-1);
-    if (last?.[1] === place) last[1]++;
-    else found.push([place, place + 1]);
-  }
-  return found;
-}
-
-function cellsBetween(
-  cells: readonly Cell[],
-  { leaves }: Directory,
-  start: number,
-  end: number,
-): readonly Cell[] {
-  const from = start === 0 ? 0 : lowerBound(cells, leaves[start]![0]);
-  const to = leaves[end];
-  return cells.slice(from, to && lowerBound(cells, to[0]));
 }
 
 /** Cuts entries into leaves of about the same length, none much longer than `size` unless an entry is. */

@@ -1,15 +1,6 @@
 import { type Disk, headKey, StorageLostError } from '../disk.ts';
 import type { Batch } from '../entries.ts';
-import {
-  type Directory,
-  directoryKey,
-  type Run,
-  readDirectory,
-  readLog,
-  runKey,
-  runsAfter,
-  runText,
-} from './log.ts';
+import { type Directory, directoryKey, type Run, readDirectory, readLog, runKey, runsAfter } from './log.ts';
 import { View } from './view.ts';
 
 /** What a fold changes besides the runs. */
@@ -46,23 +37,25 @@ export class History {
 
   /** Commits the next run. False: another tab was faster. */
   async append(run: Omit<Run, 'number' | 'size'>, fold: FoldChange = {}): Promise<boolean> {
+    const { put = [], delete: gone = [], directory } = fold;
     const { head } = this.#view;
     const number = head + 1;
-    const text = runText(run);
-    const committed = await this.#disk.commit(head, {
+    const text = JSON.stringify(run);
+    const change = {
       head: number,
-      put: [...(fold.put ?? []), [runKey(number), text]],
-      delete: fold.delete ?? [],
+      put: [...put, [runKey(number), text]] as const,
+      delete: gone,
       durable: run.durable,
-    });
-    if (committed) this.#view.add([{ ...run, number, size: text.length }], fold.directory);
+    };
+    const committed = await this.#disk.commit(head, change);
+    if (committed) this.#view.add([{ ...run, number, size: text.length }], directory);
     return committed;
   }
 
   /** Goes on from a head that is known to be past. */
   async catchUp(head: number): Promise<void> {
     if (this.#view.head === head) await this.follow();
-    if (this.#view.head === head) throw new StorageLostError('the disk contradicts itself');
+    if (this.#view.head === head) throw new StorageLostError('damaged');
   }
 
   /** Takes in what other tabs committed. */

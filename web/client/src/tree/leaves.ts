@@ -2,58 +2,54 @@ import type { Disk } from '../disk.ts';
 import type { Entry } from '../entries.ts';
 import { leafKey } from './log.ts';
 
-interface Leaf {
-  readonly entries: readonly Entry[];
-  readonly size: number;
-}
+export type Held = Map<number, readonly Entry[]>;
 
 /** The leaves that were read lately. A leaf never changes: what replaces it has another number. */
-export class Leaves {
-  readonly #disk: Disk;
-  readonly #limit: number;
-  readonly #cache = new Map<number, Leaf>(); // the one used last comes last
-  #size = 0;
-
-  /** @param limit how long the texts of all leaves kept may be, in characters */
-  constructor(disk: Disk, limit: number) {
-    this.#disk = disk;
-    this.#limit = limit;
-  }
-
-  atHand(id: number): readonly Entry[] | undefined {
-    const leaf = this.#cache.get(id);
-    if (!leaf) return undefined;
-    this.#cache.delete(id);
-    this.#cache.set(id, leaf);
-    return leaf.entries;
-  }
-
+export interface Leaves {
+  /** Gives a leaf that is in memory. */
+  atHand(id: number): readonly Entry[] | undefined;
   /** Reads leaves into `held`. False: one of them is not there any more. */
-  async fetch(ids: readonly number[], held: Map<number, readonly Entry[]>): Promise<boolean> {
-    const texts = await this.#disk.get(ids.map(leafKey));
-    for (const [at, text] of texts.entries()) {
-      if (typeof text !== 'string') return false;
-      const entries = JSON.parse(text) as Entry[];
-      held.set(ids[at]!, entries);
-      this.#keep(ids[at]!, { entries, size: text.length });
-    }
-    return true;
+  fetch(ids: readonly number[], held: Held): Promise<boolean>;
+}
+
+/** @param limit how long the texts of all leaves in memory may be, in characters */
+export function leavesOf(disk: Disk, limit: number): Leaves {
+  const cache = new Map<number, { entries: readonly Entry[]; length: number }>(); // the one used last comes last
+  let size = 0;
+
+  function take(id: number) {
+    const leaf = cache.get(id);
+    if (leaf) size -= leaf.length;
+    cache.delete(id);
+    return leaf;
   }
 
-  drop(ids: readonly number[]): void {
-    for (const id of ids) {
-      this.#size -= this.#cache.get(id)?.size ?? 0;
-      this.#cache.delete(id);
+  function keep(id: number, entries: readonly Entry[], length: number) {
+    take(id);
+    cache.set(id, { entries, length });
+    size += length;
+    for (const oldest of cache.keys()) {
+      if (size <= limit) return;
+      take(oldest);
     }
   }
 
-  #keep(id: number, leaf: Leaf): void {
-    this.drop([id]);
-    this.#cache.set(id, leaf);
-    this.#size += leaf.size;
-    for (const oldest of this.#cache.keys()) {
-      if (this.#size <= this.#limit) return;
-      this.drop([oldest]);
-    }
-  }
+  return {
+    atHand(id) {
+      const leaf = take(id);
+      if (leaf) keep(id, leaf.entries, leaf.length);
+      return leaf?.entries;
+    },
+
+    async fetch(ids, held) {
+      const texts = (await disk.get(ids.map(leafKey))) as (string | undefined)[];
+      for (const [at, text] of texts.entries()) {
+        if (text === undefined) return false;
+        const entries = JSON.parse(text) as Entry[];
+        held.set(ids[at]!, entries);
+        keep(ids[at]!, entries, text.length);
+      }
+      return true;
+    },
+  };
 }

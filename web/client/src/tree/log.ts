@@ -1,7 +1,7 @@
 import { type Disk, headKey, StorageLostError } from '../disk.ts';
 import type { Batch } from '../entries.ts';
 
-/** One commit, as it stands on the disk under the head that it made. */
+/** One commit, as it stands on the disk under the head that it made. All texts are JSON: quicker than many clones. */
 export interface Run extends Batch {
   readonly number: number;
   /** The length of its text. */
@@ -34,10 +34,6 @@ export const leafKey = (id: number): string => `leaf/${id}`;
 export const runKey = (number: number): string => runs + String(number).padStart(16, '0');
 const runs = 'run/';
 
-export function runText({ put, delete: gone, durable, first, moved }: Omit<Run, 'number' | 'size'>): string {
-  return JSON.stringify({ put, delete: gone, durable, first, moved });
-}
-
 /** Gives the runs after a number, in their order and without a hole. */
 export async function runsAfter(disk: Disk, number: number): Promise<Run[]> {
   const found = (await disk.list(runs, runKey(number))) as [string, string][];
@@ -48,27 +44,18 @@ export async function runsAfter(disk: Disk, number: number): Promise<Run[]> {
   }));
 }
 
-/** Reads the directory and the runs that came after what is in its leaves, as far as it is the directory of them. */
+/** Reads the directory, and the runs that came after what is in its leaves, as they were at one moment. */
 export async function readLog(disk: Disk): Promise<Log> {
   for (let before = -1; ; ) {
     const [head = 0, text] = (await disk.get([headKey, directoryKey])) as [number?, string?];
     const directory = readDirectory(text);
-    const runs = await runsAfter(disk, directory.folded);
-    const moved = runs.findIndex((run) => run.moved && run.number > head);
-    if (complete(runs, directory.folded, head))
-      return { directory, runs: runs.slice(0, moved < 0 ? undefined : moved) };
+    const runs = (await runsAfter(disk, directory.folded)).filter((run) => run.number <= head);
+    const { number = 0, first = number } = runs[0] ?? {};
+    if (first <= directory.folded + 1 && (runs.at(-1)?.number ?? 0) === head) return { directory, runs };
     // Another tab took runs away between the two reads, and so moved the head.
-    if (head === before) throw new StorageLostError('the disk contradicts itself');
+    if (head === before) throw new StorageLostError('damaged');
     before = head;
   }
-}
-
-/** Tells whether the runs go on from what is folded, and up to the head at least. */
-function complete(runs: readonly Run[], folded: number, head: number): boolean {
-  const run = runs[0];
-  if (!run) return head === 0;
-  if (run.first !== undefined && run.number > head) return false; // the directory may be older than what it sums up
-  return (run.first ?? run.number) <= folded + 1 && runs.at(-1)!.number >= head;
 }
 
 export function readDirectory(text: unknown): Directory {

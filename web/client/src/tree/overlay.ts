@@ -32,7 +32,7 @@ export class Overlay {
     const cells = [...this.#cells.values()];
     return {
       put: cells.flatMap(([, entry]) => (entry ? [entry] : [])),
-      delete: cells.flatMap(([key, entry]) => (entry ? [] : [key])),
+      delete: cells.filter(([, entry]) => !entry).map(([key]) => key),
       durable: false,
     };
   }

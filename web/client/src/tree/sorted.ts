@@ -24,8 +24,7 @@ export function* within<T extends Keyed>(
 ): Generator<T> {
   const start = lowerBound(list, from);
   const end = lowerBound(list, to);
-  if (reverse) for (let at = end - 1; at >= start; at--) yield list[at]!;
-  else for (let at = start; at < end; at++) yield list[at]!;
+  for (let at = start; at < end; at++) yield list[reverse ? start + end - 1 - at : at]!;
 }
 
 /** The entries of leaves with cells laid over them; both in the direction told. */

@@ -56,7 +56,7 @@ describe('a crash', () => {
         }),
         { numRuns: 6 },
       );
-    });
+    }, 60_000);
   }
 
   async function crash(batches: readonly Batch[], failure: Failure): Promise<void> {
@@ -95,7 +95,7 @@ describe('an operation that fails once', () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 60_000);
 
   test('as when the disk is full, is told to who commits and not while folding', async () => {
     const platter: Platter = { values: new Map() };

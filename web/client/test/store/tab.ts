@@ -57,7 +57,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   },
 ) as fc.Arbitrary<Action>;
 
-/** A tab: entries that are opened on a shared disk, checked against the record of it. */
+/** A tab: entries that are opened on a shared disk, checked against the record that is kept of it. */
 export class Tab {
   readonly #record: Record;
   readonly #open: () => Disk;
@@ -76,7 +76,7 @@ export class Tab {
 
   async open(): Promise<this> {
     this.#least = this.#record.now;
-    this.#entries = await openEntries(this.#record.over(this.#open()), {
+    this.#entries = await openEntries(this.#open(), {
       limits: tiny,
       whenIdle: (callback) => {
         this.#idle = callback;
@@ -85,12 +85,14 @@ export class Tab {
         };
       },
     });
-    this.mirror = undefined;
     const entries = this.#entries;
-    if (this.#least === this.#record.now) this.mirror = this.#record.states.at(-1)!;
+    this.mirror = undefined;
     entries.listen((told) => {
       if (entries === this.#entries) this.mirror = told && this.mirror && applied(this.mirror, told);
     });
+    const { head } = entries;
+    const found = await entries.scan(everything);
+    if (entries.head === head) this.mirror = new Map(found);
     return this;
   }
 

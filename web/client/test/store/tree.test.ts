@@ -1,0 +1,234 @@
+import { describe, expect, test } from 'vitest';
+import { StorageLostError } from '../../src/disk.ts';
+import type { Batch } from '../../src/entries.ts';
+import { memoryDisk, type Platter } from '../../src/memory-disk.ts';
+import { type EntriesOptions, openEntries } from '../../src/tree.ts';
+import { everything } from './disks.ts';
+
+/** Leaves of about 4 entries; folds whatever there is, but only while a commit waits for it. */
+const limits = { runs: 1000, fold: 0, leaf: 120, cache: 1000, part: { cells: 10, leaves: 3 } };
+const never = () => () => {};
+
+const names = Array.from({ length: 200 }, (_, at) => `k${String(at).padStart(3, '0')}`);
+
+function putting(...keys: string[]): Batch {
+  return { put: keys.map((key) => [key, `value of ${key}`]), delete: [], durable: false };
+}
+
+/** Opens entries and keeps what they tell and which leaves they read. */
+async function opened(platter: Platter, options: EntriesOptions = {}) {
+  const disk = memoryDisk(platter);
+  const leavesRead: string[] = [];
+  const get = disk.get.bind(disk);
+  disk.get = (keys) => {
+    leavesRead.push(...keys.filter((key) => key.startsWith('leaf/')));
+    return get(keys);
+  };
+  const entries = await openEntries(disk, { limits, whenIdle: never, ...options });
+  const told: (string[] | undefined)[] = [];
+  entries.listen((batch) => told.push(batch?.put.map(([key]) => key)));
+  return { entries, told, leavesRead };
+}
+
+/** Folds all there is, in a tab of its own. */
+async function fold(platter: Platter): Promise<void> {
+  const { entries } = await opened(platter, { limits: { ...limits, wait: 0 } });
+  await entries.commit(putting());
+  await entries.close();
+}
+
+async function filled(): Promise<Platter> {
+  const platter: Platter = { values: new Map() };
+  const { entries } = await opened(platter);
+  await entries.commit(putting(...names));
+  await fold(platter);
+  return platter;
+}
+
+function stored({ values }: Platter, prefix: string): string[] {
+  return [...values.keys()].filter((key) => key.startsWith(prefix));
+}
+
+describe('reading', () => {
+  test('a scan with a limit reads the leaves that it needs, and those in memory not again', async () => {
+    const platter = await filled();
+    expect(stored(platter, 'leaf/').length).toBeGreaterThan(30);
+    const { entries, leavesRead } = await opened(platter);
+    const range = { from: 'k100', to: 'l', limit: 8 };
+    expect((await entries.scan(range)).map(([key]) => key)).toEqual(names.slice(100, 108));
+    expect(leavesRead.length).toBeLessThan(6);
+    const read = leavesRead.length;
+    await entries.scan(range);
+    expect((await entries.scan({ from: 'k', to: 'k108', limit: 8, reverse: true })).at(-1)?.[0]).toBe('k100');
+    expect(leavesRead).toHaveLength(read);
+  });
+
+  test('leaves that were not used for long leave the memory', async () => {
+    const { entries, leavesRead } = await opened(await filled());
+    await entries.get(['k000']);
+    await entries.get(['k000']);
+    expect(leavesRead).toHaveLength(1);
+    await entries.scan(everything);
+    await entries.get(['k199']);
+    const read = leavesRead.length;
+    await entries.get(['k000']);
+    expect(leavesRead).toHaveLength(read + 1);
+  });
+
+  test('goes on when another tab has folded the leaves away', async () => {
+    const platter = await filled();
+    const { entries, told } = await opened(platter);
+    const other = await opened(platter);
+    await other.entries.commit({ put: [], delete: names.slice(0, 150), durable: false });
+    await fold(platter);
+    expect((await entries.scan(everything)).map(([key]) => key)).toEqual(names.slice(150));
+    expect(told).toEqual([undefined]);
+  });
+});
+
+describe('other tabs', () => {
+  test('are followed batch by batch, and folds are not told', async () => {
+    const platter: Platter = { values: new Map() };
+    const [a, b] = [await opened(platter), await opened(platter)];
+    await a.entries.commit(putting('a'));
+    await a.entries.commit(putting('b', 'c'));
+    await b.entries.refresh();
+    await fold(platter);
+    await b.entries.refresh();
+    await a.entries.refresh();
+    expect(a.told).toEqual([['a'], ['b', 'c']]);
+    expect(b.told).toEqual([['a'], ['b', 'c']]);
+  });
+
+  test('what they committed and folded before it was read is told as unknown', async () => {
+    const platter: Platter = { values: new Map() };
+    const [a, b] = [await opened(platter), await opened(platter)];
+    await a.entries.commit(putting('a'));
+    await fold(platter);
+    await a.entries.refresh();
+    await a.entries.commit(putting('b'));
+    await b.entries.refresh();
+    expect(b.told).toEqual([undefined]);
+    expect(await b.entries.get(['a', 'b'])).toEqual(['value of a', 'value of b']);
+  });
+
+  test('who commits later is told what came before, and given false once', async () => {
+    const platter: Platter = { values: new Map() };
+    const [a, b] = [await opened(platter), await opened(platter)];
+    await a.entries.commit(putting('a'));
+    expect(await b.entries.commit(putting('b'))).toBe(false);
+    expect(b.told).toEqual([['a']]);
+    expect(await b.entries.commit(putting('b'))).toBe(true);
+    expect(b.told).toEqual([['a'], ['b']]);
+  });
+
+  test('a fold of theirs makes no commit fail', async () => {
+    const platter = await filled();
+    const { entries } = await opened(platter);
+    await fold(platter);
+    await entries.refresh();
+    const disk = memoryDisk(platter);
+    const [head] = (await disk.get(['head'])) as [number];
+    const marker = JSON.stringify({ put: [], delete: [], durable: false, moved: true });
+    await disk.commit(head, {
+      head: head + 1,
+      put: [[`run/${String(head + 1).padStart(16, '0')}`, marker]],
+      delete: [],
+      durable: false,
+    });
+    expect(await entries.commit(putting('x'))).toBe(true);
+  });
+
+  test('a batch made from what was read before another one is refused, of the same tab too', async () => {
+    const { entries } = await opened({ values: new Map() });
+    const { head } = entries;
+    expect(await entries.commit(putting('a'))).toBe(true);
+    expect(await entries.commit(putting('a'), head)).toBe(false);
+    expect(await entries.commit(putting('a'), entries.head)).toBe(true);
+  });
+});
+
+describe('folding', () => {
+  test('is waited for where the runs are too many for the memory', async () => {
+    const platter: Platter = { values: new Map() };
+    const { entries } = await opened(platter, { limits: { ...limits, wait: 500 } });
+    for (const name of names) await entries.commit(putting(name));
+    expect(stored(platter, 'leaf/').length).toBeGreaterThan(20);
+    expect(stored(platter, 'run/').length).toBeLessThan(50);
+    expect((await entries.scan(everything)).map(([key]) => key)).toEqual(names);
+  });
+
+  test('is left to other tabs where this one is told to', async () => {
+    const platter: Platter = { values: new Map() };
+    const { entries } = await opened(platter, { limits: { ...limits, wait: 0 }, folds: () => false });
+    for (const name of names) await entries.commit(putting(name));
+    expect(stored(platter, 'run/')).toHaveLength(names.length);
+  });
+
+  test('many small runs become one', async () => {
+    const platter: Platter = { values: new Map() };
+    const { entries } = await opened(platter, { limits: { ...limits, runs: 50, fold: 1 << 20, wait: -1 } });
+    for (const name of names) await entries.commit(putting(name, 'same'));
+    expect(stored(platter, 'run/').length).toBeLessThan(10);
+    expect(stored(platter, 'leaf/')).toEqual([]);
+    const again = await opened(platter);
+    expect(await again.entries.scan(everything)).toEqual(await entries.scan(everything));
+  });
+
+  test('leaves nothing behind when everything is deleted', async () => {
+    const platter = await filled();
+    const { entries } = await opened(platter);
+    await entries.commit({ put: [], delete: names, durable: false });
+    await fold(platter);
+    expect(stored(platter, 'leaf/')).toEqual([]);
+    expect(await (await opened(platter)).entries.scan(everything)).toEqual([]);
+  });
+});
+
+describe('the end', () => {
+  test('close waits for what is under way, and nothing goes after it', async () => {
+    const platter: Platter = { values: new Map() };
+    const { entries, told } = await opened(platter);
+    const under = [entries.commit(putting('a')), entries.scan(everything), entries.refresh()];
+    await entries.close();
+    expect(told).toEqual([['a']]);
+    await Promise.all(under);
+    await expect(entries.get(['a'])).rejects.toThrow(StorageLostError);
+    await expect(entries.commit(putting('b'))).rejects.toThrow(StorageLostError);
+    await entries.close();
+  });
+
+  test('a fold that is under way ends after its part', async () => {
+    const platter: Platter = { values: new Map() };
+    let idle = () => {};
+    const whenIdle = (callback: () => void) => {
+      idle = callback;
+      return () => {};
+    };
+    const { entries } = await opened(platter, { whenIdle });
+    await entries.commit(putting(...names));
+    idle();
+    await entries.close();
+    expect(stored(platter, 'run/')).toHaveLength(2);
+    expect(stored(platter, 'leaf/').length).toBeLessThan(5);
+    expect(await (await opened(platter)).entries.scan(everything)).toHaveLength(names.length);
+  });
+
+  test('a disk that contradicts itself is lost, and nobody waits for ever', async () => {
+    const platter = await filled();
+    const { entries } = await opened(platter);
+    for (const key of stored(platter, 'leaf/')) platter.values.delete(key);
+    await expect(entries.scan(everything)).rejects.toThrow(StorageLostError);
+    for (const key of stored(platter, 'run/')) platter.values.delete(key);
+    await expect(opened(platter)).rejects.toThrow(StorageLostError);
+  });
+
+  test('a destroyed disk is lost to who reads and who commits', async () => {
+    const platter = await filled();
+    const { entries } = await opened(platter);
+    await memoryDisk(platter).destroy();
+    await expect(entries.get(['k000'])).rejects.toThrow(StorageLostError);
+    await expect(entries.commit(putting('b'))).rejects.toThrow(StorageLostError);
+    await expect(entries.refresh()).rejects.toThrow(StorageLostError);
+  });
+});
