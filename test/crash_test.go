@@ -1,7 +1,6 @@
 package test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,11 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -36,12 +31,7 @@ func TestCrash(t *testing.T) {
 	kills, seed := envInt(t, "CRASHES", 24), envInt(t, "SEED", time.Now().UnixNano())
 	t.Logf("SEED=%d", seed)
 	random := rand.New(rand.NewPCG(uint64(seed), 0))
-	program := filepath.Join(t.TempDir(), "freshet")
-	build := exec.Command("go", "build", "-o", program, "freshet/cmd/freshet")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	c := &crash{program: program, data: filepath.Join(t.TempDir(), "data")}
+	c := &crash{program: buildServer(t), data: filepath.Join(t.TempDir(), "data")}
 	for i := range crashWriters {
 		c.writers = append(c.writers, &crashWriter{
 			name: fmt.Sprintf("w%d", i), random: rand.New(rand.NewPCG(uint64(seed), uint64(i+1))), acknowledged: make(map[string]crashWrite),
@@ -61,9 +51,9 @@ func TestCrash(t *testing.T) {
 	p := c.start(t)
 	p.awaitAddress(t)
 	c.verify(t, p)
-	c.check(t) // beside the server
+	checkData(t, c.program, c.data) // beside the server
 	p.kill()
-	c.check(t) // on what it left
+	checkData(t, c.program, c.data) // on what it left
 	total := int64(0)
 	for _, w := range c.writers {
 		total += w.count
@@ -72,19 +62,6 @@ func TestCrash(t *testing.T) {
 	if total < kills {
 		t.Errorf("%d writes were acknowledged; that says little", total)
 	}
-}
-
-func envInt(t *testing.T, name string, usual int64) int64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return usual
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 // pause waits for a random time: the moment of a kill is the input of this test.
@@ -97,60 +74,9 @@ type crash struct {
 	writers       []*crashWriter
 }
 
-// serverProcess is the real server, in a process of its own.
-type serverProcess struct {
-	cmd     *exec.Cmd
-	address chan string // closed without one when the process ends before it serves
-	url     string
-	stderr  bytes.Buffer
-	ended   chan struct{}
-}
-
-var servesOn = regexp.MustCompile(`http://\S+/graphql`)
-
 func (c *crash) start(t *testing.T) *serverProcess {
 	t.Helper()
-	p := &serverProcess{address: make(chan string, 1), ended: make(chan struct{})}
-	p.cmd = exec.Command(c.program, "serve", "--data", c.data, "--listen", "127.0.0.1:0", "--api-key", crashKey)
-	p.cmd.Stderr = &p.stderr
-	output, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.kill)
-	go func() {
-		defer close(p.ended)
-		defer close(p.address)
-		said := false
-		for lines := bufio.NewScanner(output); lines.Scan(); {
-			if url := servesOn.FindString(lines.Text()); url != "" && !said {
-				said = true
-				p.address <- url
-			}
-		}
-		_ = p.cmd.Wait()
-	}()
-	return p
-}
-
-func (p *serverProcess) awaitAddress(t *testing.T) {
-	t.Helper()
-	select {
-	case p.url = <-p.address:
-	case <-time.After(time.Minute):
-	}
-	if p.url == "" {
-		p.kill()
-		t.Fatalf("the server does not start:\n%s", p.stderr.String())
-	}
-}
-
-func (p *serverProcess) kill() {
-	_ = p.cmd.Process.Kill()
-	<-p.ended
+	return startServer(t, c.program, "--data", c.data, "--api-key", crashKey)
 }
 
 // writeUntilKilled lets every writer write until the process is killed, at a random moment.
@@ -325,13 +251,5 @@ func (c *crash) verify(t *testing.T, p *serverProcess) {
 	}
 	if t.Failed() {
 		t.FailNow()
-	}
-}
-
-func (c *crash) check(t *testing.T) {
-	t.Helper()
-	out, err := exec.Command(c.program, "check", "--data", c.data).CombinedOutput()
-	if err != nil {
-		t.Errorf("freshet check: %v\n%s", err, out)
 	}
 }
