@@ -2,19 +2,21 @@
 # make test       everything that has to pass: lint, all tests with the race detector, the real clients
 # make web        the packages in web: check, build and test them
 # make crash      the crash test, for some minutes
+# make soak       the convergence test, SOAK runs of it
 # make fuzz       every fuzz target, for FUZZTIME each
 # make bench      the figures; BENCH="-quick" for small ones
 
 GO          ?= go
 FUZZTIME    ?= 30s
 CRASHES     ?= 500
+SOAK        ?= 100
 BENCH       ?=
 RUN         ?=
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     ?= mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := build
-.PHONY: build run test lint wire web browser awscli bench fuzz crash clean
+.PHONY: build run test lint wire web browser awscli bench fuzz crash soak clean
 
 build:
 	$(GO) build -o bin/freshet ./cmd/freshet
@@ -68,6 +70,9 @@ fuzz:
 
 crash:
 	CRASHES=$(CRASHES) $(GO) test -run '^TestCrash$$' -v -count=1 -timeout 60m ./test
+
+soak:
+	SOAK=$(SOAK) $(GO) test -run '^TestConvergence$$' -v -count=1 -timeout 120m ./test
 
 clean:
 	rm -rf bin
