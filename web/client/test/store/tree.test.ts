@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
-import { StorageLostError } from '../../src/disk.ts';
-import type { Batch } from '../../src/entries.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { type Disk, StorageLostError } from '../../src/disk.ts';
+import type { Batch, Entries } from '../../src/entries.ts';
 import { memoryDisk, type Platter } from '../../src/memory-disk.ts';
 import { type EntriesOptions, openEntries } from '../../src/tree.ts';
 import { everything } from './disks.ts';
@@ -16,8 +16,7 @@ function putting(...keys: string[]): Batch {
 }
 
 /** Opens entries and keeps what they tell and which leaves they read. */
-async function opened(platter: Platter, options: EntriesOptions = {}) {
-  const disk = memoryDisk(platter);
+async function opened(platter: Platter, options: EntriesOptions = {}, disk = memoryDisk(platter)) {
   const leavesRead: string[] = [];
   const get = disk.get.bind(disk);
   disk.get = (keys) => {
@@ -43,6 +42,54 @@ async function filled(): Promise<Platter> {
   await entries.commit(putting(...names));
   await fold(platter);
   return platter;
+}
+
+/** Puts names in a tab that begins to fold them and halts after some parts; `finish` lets it fold the rest. */
+async function halfFolded(
+  platter: Platter,
+  done: number,
+): Promise<{ entries: Entries; finish(): Promise<void> }> {
+  const disk = memoryDisk(platter);
+  const commit = disk.commit.bind(disk);
+  let parts = 0;
+  let goOn = () => {};
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  disk.commit = async (expected, change) => {
+    if (change.put.some(([key]) => key === 'tree') && ++parts > done) await gate;
+    return commit(expected, change);
+  };
+  let idle = () => {};
+  const whenIdle = (callback: () => void) => {
+    idle = callback;
+    return () => {};
+  };
+  const { entries } = await opened(platter, { whenIdle }, disk);
+  await entries.commit(putting(...names));
+  idle();
+  await vi.waitUntil(() => parts > done, { interval: 1 });
+  return {
+    entries,
+    async finish() {
+      goOn();
+      await vi.waitUntil(() => stored(platter, 'run/0000000000000001').length === 0, { interval: 1 });
+    },
+  };
+}
+
+/** A disk on which something else happens before or after each read that asks for the directory. */
+function interrupted(platter: Platter, moment: 'before' | 'after', happens: () => Promise<void>): Disk {
+  const disk = memoryDisk(platter);
+  const get = disk.get.bind(disk);
+  disk.get = async (keys) => {
+    const asks = keys.includes('tree');
+    if (asks && moment === 'before') await happens();
+    const values = await get(keys);
+    if (asks && moment === 'after') await happens();
+    return values;
+  };
+  return disk;
 }
 
 function stored({ values }: Platter, prefix: string): string[] {
@@ -148,7 +195,50 @@ describe('other tabs', () => {
   });
 });
 
+describe('a fold by another tab', () => {
+  test('that ends between the two reads of an opening is noticed', async () => {
+    const platter: Platter = { values: new Map() };
+    const { finish } = await halfFolded(platter, 0);
+    await (await opened(platter)).entries.commit(putting('z'));
+    const { entries } = await opened(platter, {}, interrupted(platter, 'after', finish));
+    expect((await entries.scan(everything)).map(([key]) => key)).toEqual([...names, 'z']);
+  });
+
+  test('that goes on between the two reads of a tab that follows shows it no half of a batch', async () => {
+    const platter: Platter = { values: new Map() };
+    let happens = async () => {};
+    const follower = await opened(
+      platter,
+      {},
+      interrupted(platter, 'before', () => happens()),
+    );
+    const { finish } = await halfFolded(platter, 1);
+    const other = await opened(platter);
+    const ends = [names[0]!, names.at(-1)!]; // one before, one after where the fold is
+    happens = async () => {
+      happens = async () => {};
+      await other.entries.commit({ put: ends.map((key) => [key, 'new']), delete: [], durable: false });
+      await finish();
+    };
+    await follower.entries.refresh();
+    expect(await follower.entries.get(ends)).toEqual(['new', 'new']);
+  });
+});
+
 describe('folding', () => {
+  test('is given up where another tab has folded in the meantime', async () => {
+    const platter: Platter = { values: new Map() };
+    const { entries, finish } = await halfFolded(platter, 1);
+    await fold(platter);
+    await finish();
+    await entries.commit(putting('z')); // comes after what the fold still does
+    await entries.close();
+    for (const tab of [await opened(platter), await opened(platter)]) {
+      expect((await tab.entries.scan({ ...everything, to: 'l' })).map(([key]) => key)).toEqual(names);
+      await fold(platter);
+    }
+  });
+
   test('is waited for where the runs are too many for the memory', async () => {
     const platter: Platter = { values: new Map() };
     const { entries } = await opened(platter, { limits: { ...limits, wait: 500 } });
