@@ -2,6 +2,7 @@ import type { Batch, Entries, EntryRange } from '../../src/entries.ts';
 
 /** Entries over a sorted array, which count what is read and may be slow in ways that a test chooses. */
 export class MemoryEntries implements Entries {
+  head = 0;
   readonly reads = { scans: 0, scanned: 0, got: 0 };
   /** How many turns to wait before and after looking, for each call. */
   delay: () => [before: number, after: number] = () => [0, 0];
@@ -35,6 +36,7 @@ export class MemoryEntries implements Entries {
   }
 
   async commit(batch: Batch): Promise<boolean> {
+    this.head++;
     for (const key of batch.delete) this.#values.delete(key);
     for (const [key, value] of batch.put) this.#values.set(key, value);
     if (batch.put.length + batch.delete.length > 1000) this.#sorted = [...this.#values.keys()].sort();
