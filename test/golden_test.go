@@ -53,7 +53,7 @@ const (
 	changesFields = `{ cursor upToDate reset changes { model op key version at record } }`
 	changesQuery  = `query($after: String, $models: [String!], $filter: JSON, $limit: Int) { changes(after: $after, models: $models, filter: $filter, limit: $limit) ` + changesFields + ` }`
 	changesLive   = `subscription($after: String, $models: [String!], $filter: JSON, $limit: Int) { changes(after: $after, models: $models, filter: $filter, limit: $limit) ` + changesFields + ` }`
-	pushDocument  = `mutation($client: ID!, $writes: [WriteInput!]!, $atomic: Boolean) { push(client: $client, writes: $writes, atomic: $atomic) { results { counter status model key version record conflicts { field yours theirs base } error { code message } } } }`
+	pushDocument  = `mutation($client: ID!, $writes: [WriteInput!]!, $atomic: Boolean) { push(client: $client, writes: $writes, atomic: $atomic) { results { counter status model key version record recordVersion recordAt conflicts { field yours theirs base } error { code message } } } }`
 )
 
 type object = map[string]any
@@ -110,7 +110,7 @@ func (g *golden) same(name string, value any) any {
 			v[i] = g.same(name, v[i])
 		}
 	case json.Number:
-		if name == "at" || name == "_lastChangedAt" {
+		if name == "at" || name == "recordAt" || name == "_lastChangedAt" {
 			return json.Number("1780315200000")
 		}
 	case string:

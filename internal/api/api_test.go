@@ -202,6 +202,28 @@ func TestPushAnswersEachWriteOnItsOwn(t *testing.T) {
 	h.fails(ana, push, "ValidationException", "writes[0]", `{"w":[{"counter":9,"model":"Slot","op":"CREATE","key":"A"}]}`)
 }
 
+// With the record of an answer comes the record's own version, which may be later than the write's.
+func TestPushTellsTheVersionOfTheRecord(t *testing.T) {
+	h := open(t)
+	ana := h.User("ana")
+	const push = `mutation($w: [WriteInput!]!) { push(client: "phone", writes: $w) { results { status version recordVersion record } } }`
+	want := func(writes, results string) {
+		t.Helper()
+		h.want(ana, push, `{"data":{"push":{"results":[`+results+`]}}}`, `{"w":[`+writes+`]}`)
+	}
+	const create = `{"counter":1,"model":"Task","op":"CREATE","fields":{"id":"1"}}`
+	want(create, `{"status":"REFUSED","version":null,"recordVersion":null,"record":null}`)
+	const remove = `{"counter":4,"model":"Task","op":"DELETE","key":"2"}`
+	h.Ask(ana, `mutation { createTask(input: {id: "2", title: "Water"}) { id } }`)
+	h.Ask(ana, `mutation { updateTask(input: {id: "2", title: "Water it"}) { id } }`)
+	want(remove, `{"status":"APPLIED","version":3,"recordVersion":3,"record":null}`)
+	h.Ask(ana, `mutation { createTask(input: {id: "2", title: "Dry"}) { id } }`)
+	response := h.Ask(ana, push, `{"w":[`+remove+`]}`)
+	if !strings.Contains(response, `"status":"APPLIED","version":3,"recordVersion":4,"record":{`) {
+		t.Errorf("an answer given again is %s", response)
+	}
+}
+
 // stream is a subscription under way.
 type stream struct {
 	api.Stream

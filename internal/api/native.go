@@ -235,6 +235,14 @@ func (o *outcome) Field(name string) (any, error) {
 		if o.Row != nil && !o.Row.Deleted {
 			return shownBody(o.Row.Model, o.Row.Body)
 		}
+	case "recordVersion":
+		if o.Row != nil {
+			return int64(o.Row.Version), nil
+		}
+	case "recordAt":
+		if o.Row != nil {
+			return int64(o.Row.At), nil
+		}
 	case "conflicts":
 		list := make(graphql.Raw, 0, 2)
 		list = append(list, '[')

@@ -394,6 +394,10 @@ type WriteResult {
   version: Int
   "The record as the write left it, or as it is now where the write was refused or answered before."
   record: JSON
+  "The version of that record; of a deleted one, which is not shown, too. Null where the writer may see none."
+  recordVersion: Int
+  "When that version was committed, in milliseconds."
+  recordAt: AWSTimestamp
   conflicts: [WriteConflict!]!
   error: WriteError
 }

@@ -8,7 +8,7 @@ const changesOf = (kind: string) =>
 export const changesQuery = changesOf('query');
 export const changesSubscription = changesOf('subscription');
 export const pushMutation =
-  'mutation($client: ID!, $writes: [WriteInput!]!, $atomic: Boolean) { push(client: $client, writes: $writes, atomic: $atomic) { results { counter status model key version record conflicts { field yours theirs base } error { code message } } } }';
+  'mutation($client: ID!, $writes: [WriteInput!]!, $atomic: Boolean) { push(client: $client, writes: $writes, atomic: $atomic) { results { counter status model key version record recordVersion recordAt conflicts { field yours theirs base } error { code message } } } }';
 
 export interface Operation {
   readonly query: string;
@@ -133,18 +133,22 @@ interface Answered {
   readonly model: string;
   readonly key: string | null;
 }
-/** The record is null where there is none any more. */
-export interface Taken extends Answered {
+/** A record as the answer shows it: null where it was deleted or may not be seen. */
+interface Shown {
+  readonly record: Fields | null;
+  /** Its version, which may be later than the write's; null where the caller may not see it. */
+  readonly recordVersion: number | null;
+  /** When that was committed, in milliseconds. */
+  readonly recordAt: number | null;
+}
+export interface Taken extends Answered, Shown {
   readonly status: 'APPLIED' | 'MERGED';
   readonly version: number;
-  readonly record: Fields | null;
   readonly conflicts: readonly WriteConflict[];
 }
-/** The record is the one that is there, as far as the caller may see it. */
-export interface Refused extends Answered {
+export interface Refused extends Answered, Shown {
   readonly status: 'REFUSED';
   readonly version: number | null;
-  readonly record: Fields | null;
   readonly error: { readonly code: ErrorCode; readonly message: string };
 }
 /** Another write of the same atomic push was refused. */
@@ -152,19 +156,20 @@ export interface Skipped extends Answered {
   readonly status: 'SKIPPED';
 }
 const answered = { counter: whole, model: text, key: either(text, nothing) };
-const record = either(fields, nothing);
+const number = either(whole, nothing);
+const shown = { record: either(fields, nothing), recordVersion: number, recordAt: number };
 const taken = shape<Taken>({
   ...answered,
   status: is('APPLIED', 'MERGED'),
+  ...shown,
   version: whole,
-  record,
   conflicts: list(conflict),
 });
 const refused = shape<Refused>({
   ...answered,
   status: is('REFUSED'),
-  version: either(whole, nothing),
-  record,
+  ...shown,
+  version: number,
   error: shape({ code, message: text }),
 });
 const skipped = shape<Skipped>({ ...answered, status: is('SKIPPED') });
@@ -186,7 +191,10 @@ const told = shape<{ message: string; errorInfo?: Fields | null; data?: unknown 
   data: (_): _ is unknown => true,
 });
 
-/** What a server, or a proxy before it, means by a status without saying more. */
+/**
+ * What a status means without a code of this server's. Most come of something before the server, which has decided
+ * nothing: then the same may be sent again.
+ */
 const codeOf = (status: number): ErrorCode =>
   status === 401
     ? 'unauthenticated'
@@ -194,9 +202,7 @@ const codeOf = (status: number): ErrorCode =>
       ? 'forbidden'
       : status === 413
         ? 'too_large'
-        : status >= 500 || status === 429 || status === 408
-          ? 'unavailable'
-          : 'invalid';
+        : 'unavailable';
 
 function readErrors(errors: unknown, status: number): WireError[] {
   return believe(list(told), errors, 'errors').map(({ message, errorInfo, data }) => ({
@@ -219,7 +225,7 @@ export function readAnswer(status: number, body: string): Answer {
     said = JSON.parse(body);
   } catch {}
   if (!fields(said) || (said.data === undefined && said.errors === undefined)) {
-    return { data: null, errors: [{ code: codeOf(status < 300 ? 502 : status), message: `HTTP ${status}` }] };
+    return { data: null, errors: [{ code: codeOf(status), message: `HTTP ${status}` }] };
   }
   return responseOf(said, status);
 }

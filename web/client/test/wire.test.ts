@@ -92,6 +92,8 @@ describe('push', () => {
       key: 'k',
       version: 1,
       record: {},
+      recordVersion: 1,
+      recordAt: 1,
       conflicts: [],
     };
     const refused = { ...taken, status: 'REFUSED', version: null, error: { code: 'gone', message: '' } };
@@ -101,6 +103,7 @@ describe('push', () => {
     for (const wrong of [
       { ...taken, status: 'DONE' },
       { ...taken, version: null },
+      { ...taken, recordVersion: undefined },
       { ...taken, counter: '1' },
       { ...taken, conflicts: [{ field: 'a' }] },
       { ...refused, error: null },
@@ -146,10 +149,10 @@ describe('errors', () => {
     [401, '<html>', 'unauthenticated'],
     [403, '<html>', 'forbidden'],
     [413, '<html>Request Entity Too Large</html>', 'too_large'],
-    [404, 'not found', 'invalid'],
+    [404, 'not found', 'unavailable'],
     [200, '<html>a page that a network wants to be seen first</html>', 'unavailable'],
     [200, '[]', 'unavailable'],
-    [400, '{"errors":[{"message":"no code"}]}', 'invalid'],
+    [400, '{"errors":[{"message":"no code"}]}', 'unavailable'],
     [503, '{"errors":[{"message":"a code of later","errorInfo":{"code":"tired"}}]}', 'unavailable'],
   ])('what others say with %i: %s', (status, body, code) => {
     expect(readAnswer(status, body).errors[0]?.code).toBe(code);
