@@ -1,0 +1,165 @@
+import type { Conflict } from './conflicts.ts';
+import type { Batch, Entries } from './entries.ts';
+import type { Place, Scope } from './frames.ts';
+import { separator, within } from './keys.ts';
+import type { OutboxEntry } from './outbox.ts';
+import type { Rejected } from './rejected.ts';
+import type { ModelSchema, Schema } from './schema.ts';
+import { Transaction } from './transaction.ts';
+
+/** What of a client's options its records depend on. */
+export interface LedgerOptions {
+  readonly schema: Schema;
+  readonly user: string | undefined;
+  now(): number;
+  /** Is told after each change of this tab's. */
+  committed?(): void;
+}
+
+/**
+ * What the client keeps beside its records, in memory and true to the store: the writes that wait and were refused,
+ * conflicts, its place in the log. All changes of the store are made here, one after the other.
+ */
+export class Ledger {
+  readonly outbox = new Map<number, OutboxEntry>();
+  readonly rejected = new Map<number, Rejected>();
+  readonly conflicts = new Map<string, Conflict>();
+  readonly meta = new Map<string, unknown>();
+  readonly options: LedgerOptions;
+  readonly entries: Entries;
+  readonly #models: Map<string, ModelSchema>;
+  readonly #waiting = new Map<string, OutboxEntry[]>();
+  readonly #listeners = new Set<(lost: boolean) => void>();
+  #last: Promise<unknown> = Promise.resolve();
+  #stop: () => void;
+
+  private constructor(entries: Entries, options: LedgerOptions) {
+    this.entries = entries;
+    this.options = options;
+    this.#models = new Map(Object.values(options.schema.collections).map((model) => [model.model, model]));
+    this.#stop = entries.listen((batch) => this.#follow(batch));
+  }
+
+  static async open(entries: Entries, options: LedgerOptions): Promise<Ledger> {
+    const ledger = new Ledger(entries, options);
+    await ledger.#serial(() => ledger.#load());
+    return ledger;
+  }
+
+  /** Gives the schema of a model; of one that the app does not know its records are kept all the same. */
+  model(name: string): ModelSchema {
+    let model = this.#models.get(name);
+    if (!model) {
+      model = { model: name, key: ['id'], fields: {}, indexes: {}, conflict: 'AUTOMERGE' };
+      this.#models.set(name, model);
+    }
+    return model;
+  }
+
+  /** Gives the client's place in the log. */
+  place(scope: Scope): Place {
+    return (this.meta.get('place') as Place | undefined) ?? { scope, done: false, received: 0, mark: 0 };
+  }
+
+  /** Gives the writes that wait, in their order. */
+  queue(): OutboxEntry[] {
+    return [...this.outbox.values()].sort((a, b) => a.number - b.number);
+  }
+
+  /** Gives the writes of a record that wait, in their order. */
+  waiting(record: string): readonly OutboxEntry[] {
+    return this.#waiting.get(record) ?? [];
+  }
+
+  /**
+   * Makes a change, all or nothing. Where another tab was faster, the work is done again on what is there then, so it
+   * reads everything through the transaction and has no other effects.
+   */
+  change<T>(durable: boolean, work: (tx: Transaction) => Promise<T> | T): Promise<T> {
+    return this.#serial(async () => {
+      for (;;) {
+        const { head } = this.entries;
+        const tx = new Transaction(this);
+        const result = await work(tx);
+        const batch = tx.batch(durable);
+        if (!batch) return result;
+        if (!(await this.entries.commit(batch, head))) continue;
+        this.options.committed?.();
+        return result;
+      }
+    });
+  }
+
+  /** Calls back after each change of what is kept here. `lost` tells that it was read anew. */
+  listen(listener: (lost: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Waits for the changes under way. */
+  async close(): Promise<void> {
+    await this.#serial(() => Promise.resolve());
+    this.#stop();
+  }
+
+  #serial<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  #follow(batch: Batch | undefined): void {
+    if (!batch) {
+      void this.#serial(() => this.#load()).then(
+        () => this.#tell(true),
+        () => {},
+      );
+      return;
+    }
+    let changed = false;
+    for (const [key, value] of batch.put) changed = this.#set(key, value) || changed;
+    for (const key of batch.delete) changed = this.#set(key, undefined) || changed;
+    if (changed) this.#tell(false);
+  }
+
+  #tell(lost: boolean): void {
+    for (const listener of this.#listeners) listener(lost);
+  }
+
+  async #load(): Promise<void> {
+    for (;;) {
+      const { head } = this.entries;
+      const found = await Promise.all(['o', 'x', 'c', 'm'].map((kind) => this.entries.scan(within(kind))));
+      if (head !== this.entries.head) continue;
+      for (const map of [this.outbox, this.rejected, this.conflicts, this.meta, this.#waiting]) map.clear();
+      for (const [key, value] of found.flat()) this.#set(key, value);
+      return;
+    }
+  }
+
+  #set(key: string, value: unknown): boolean {
+    const kind = key[0];
+    if (key[1] !== separator || kind === 'r' || kind === 'i') return false;
+    const rest = key.slice(2);
+    if (kind === 'o') this.#setWaiting(Number(rest), value as OutboxEntry | undefined);
+    else if (kind === 'x') put(this.rejected, Number(rest), value as Rejected | undefined);
+    else if (kind === 'c') put(this.conflicts, rest, value as Conflict | undefined);
+    else if (kind === 'm') put(this.meta, rest, value);
+    return true;
+  }
+
+  #setWaiting(number: number, entry: OutboxEntry | undefined): void {
+    const of = entry ?? this.outbox.get(number);
+    put(this.outbox, number, entry);
+    if (!of) return;
+    const record = of.model + separator + of.key;
+    const list = (this.#waiting.get(record) ?? []).filter((w) => w.number !== number);
+    if (entry) list.push(entry);
+    put(this.#waiting, record, list.length > 0 ? list.sort((a, b) => a.number - b.number) : undefined);
+  }
+}
+
+function put<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
