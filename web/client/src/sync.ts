@@ -1,0 +1,250 @@
+import { applyAnswers, mistaken, type Push, preparePush, rename } from './answers.ts';
+import type { Resolve } from './conflicts.ts';
+import { codeOf } from './errors.ts';
+import { applyFrames, forget, type Scope, sweep } from './frames.ts';
+import type { Ledger } from './ledger.ts';
+import { type Event, initial, type State, step } from './machine.ts';
+import type { PushLimit } from './outbox.ts';
+import { reject } from './rejected.ts';
+import { type Subscription, subscribe } from './socket.ts';
+import { fetchChanges, type Remote, sendPush } from './transport.ts';
+import type { ChangeFrame } from './wire.ts';
+
+export interface SyncOptions extends Remote {
+  readonly ledger: Ledger;
+  readonly scope: Scope;
+  readonly resolve?: { readonly [model: string]: Resolve };
+  /** Waits until this client is the one of the store that syncs. */
+  lead(signal: AbortSignal, begin: () => void): void;
+  /** Is told of each new state, and of why the last attempt failed. */
+  changed(state: State, error: unknown): void;
+}
+
+const pageLimit = 5000; // changes of a page over HTTP
+const queueLimit = 20_000; // changes that came over the socket and are not applied yet
+const pushLimit: PushLimit = { writes: 100, size: 256 * 1024 };
+const firstWait = 500; // milliseconds
+const longestWait = 30_000;
+
+/** Does what the machine's states stand for, and tells it how that ended. */
+export class Sync {
+  readonly #options: SyncOptions;
+  readonly #stops: (() => void)[] = [];
+  #state = initial;
+  #link = new AbortController();
+  #push = new AbortController();
+  #lead = new AbortController();
+  #subscription: Subscription | undefined;
+  #renewal: Promise<boolean> | undefined;
+  #error: unknown;
+  #renamed: string | undefined;
+  #limit = pushLimit;
+
+  constructor(options: SyncOptions) {
+    this.#options = options;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  start(): void {
+    if (this.#state.link !== 'stopped') return;
+    const { ledger, credentials, environment } = this.#options;
+    this.#stops.push(
+      ledger.listen(() => this.#waits() && this.#send('wrote')),
+      credentials.subscribe?.(() => this.#send('renewed')) ?? (() => {}),
+      environment.listen?.(() => this.hint()) ?? (() => {}),
+    );
+    this.#send('start');
+  }
+
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#send('stop');
+  }
+
+  /** It is worth trying again now. */
+  hint(): void {
+    this.#subscription?.probe();
+    this.#send('hint');
+  }
+
+  #waits(): boolean {
+    return this.#options.ledger.outbox.size > 0;
+  }
+
+  #send(event: Event, error?: unknown): void {
+    const { state, link, push } = step(this.#state, event);
+    this.#state = state;
+    if (error !== undefined) this.#error = error;
+    else if (state.link === 'live' && event !== 'wrote') this.#error = undefined;
+    if (link) this.#begin(this.#renewLink(), state);
+    if (push) this.#beginPush(this.#renewPush(), state);
+    this.#options.changed(state, this.#error);
+  }
+
+  #renewLink(): AbortSignal {
+    this.#link.abort();
+    this.#subscription = undefined;
+    this.#link = new AbortController();
+    return this.#link.signal;
+  }
+
+  #renewPush(): AbortSignal {
+    this.#push.abort();
+    this.#push = new AbortController();
+    return this.#push.signal;
+  }
+
+  #begin(signal: AbortSignal, { link, linkTries }: State): void {
+    if (link === 'follower') this.#await();
+    else if (link === 'stopped') this.#lead.abort();
+    else if (link === 'connect') this.#run(signal, 'failed', 'denied', () => this.#connect(signal));
+    else if (link === 'catchUp') this.#run(signal, 'failed', 'denied', () => this.#catchUp(signal));
+    else if (link === 'backoff') this.#wait(signal, linkTries, () => this.#send('retry'));
+    else if (link === 'auth') this.#renew(signal, linkTries);
+  }
+
+  #beginPush(signal: AbortSignal, { push, pushTries }: State): void {
+    if (push === 'sending') this.#run(signal, 'pushFailed', 'pushDenied', () => this.#sendNext(signal));
+    else if (push === 'backoff') this.#wait(signal, pushTries, () => this.#send('retryPush'));
+    else if (push === 'auth') this.#renew(signal, pushTries);
+  }
+
+  #await(): void {
+    this.#lead = new AbortController();
+    const { signal } = this.#lead;
+    this.#options.lead(signal, () => signal.aborted || this.#send('lead'));
+  }
+
+  /** Runs what a state does. Once its signal is aborted, what comes of it is of no interest. */
+  #run(signal: AbortSignal, failed: Event, denied: Event, work: () => Promise<Event | undefined>): void {
+    work().then(
+      (event) => {
+        if (event && !signal.aborted) this.#send(event);
+      },
+      (error: unknown) => {
+        if (!signal.aborted) this.#send(codeOf(error) === 'unauthenticated' ? denied : failed, error);
+      },
+    );
+  }
+
+  /** Full jitter: what failed together does not come back together. */
+  #wait(signal: AbortSignal, tries: number, then: () => void): void {
+    const { environment } = this.#options;
+    const ms = environment.random() * Math.min(longestWait, firstWait * 2 ** Math.min(tries, 10));
+    const timer = environment.setTimeout(() => signal.aborted || then(), ms);
+    signal.addEventListener('abort', () => environment.clearTimeout(timer));
+  }
+
+  #renew(signal: AbortSignal, tries: number): void {
+    const renew = () => {
+      const { credentials } = this.#options;
+      this.#renewal ??= Promise.resolve(credentials.renew?.() ?? false).finally(() => {
+        this.#renewal = undefined;
+      });
+      this.#renewal.then(
+        (renewed) => !signal.aborted && renewed && this.#send('renewed'),
+        (error) => signal.aborted || this.#send('failed', error),
+      );
+    };
+    if (tries > 1) this.#wait(signal, tries, renew);
+    else renew();
+  }
+
+  async #connect(signal: AbortSignal): Promise<Event | undefined> {
+    const { ledger, scope } = this.#options;
+    const place = ledger.place(scope);
+    if (!place.done || !place.cursor || place.doubt) return 'behind';
+    const frames: ChangeFrame[] = [];
+    let applying = false;
+    const drain = async () => {
+      applying = true;
+      while (frames.length > 0 && !signal.aborted) {
+        const waiting = frames.splice(0);
+        await ledger.change(false, (tx) => applyFrames(tx, waiting, scope));
+        if (signal.aborted) return;
+        if (ledger.place(scope).doubt) this.#send('behind');
+        else if (waiting.at(-1)!.upToDate) this.#send('opened');
+        else if (this.#state.link === 'connect') this.#send('behind');
+      }
+      applying = false;
+    };
+    const ended = (error: unknown) => this.#run(signal, 'failed', 'denied', () => Promise.reject(error));
+    const next = (frame: ChangeFrame) => {
+      frames.push(frame);
+      if (frames.reduce((sum, { changes }) => sum + changes.length, 0) > queueLimit) this.#send('behind');
+      else if (!applying) drain().catch(ended);
+    };
+    this.#subscription = await subscribe(this.#options, place.cursor, scope, signal, next, ended);
+    return undefined;
+  }
+
+  /** Applies page after page; the next one is on its way meanwhile. */
+  async #catchUp(signal: AbortSignal): Promise<Event> {
+    const { ledger, scope } = this.#options;
+    const fetch = (after: string | undefined) => fetchChanges(this.#options, after, scope, pageLimit, signal);
+    let page = await this.#firstPage(fetch);
+    for (;;) {
+      const next = page.upToDate ? undefined : fetch(page.cursor);
+      next?.catch(() => {}); // it is awaited below
+      const applied = page;
+      await ledger.change(false, (tx) => applyFrames(tx, [applied], scope));
+      signal.throwIfAborted();
+      if (!next) break;
+      page = await next;
+    }
+    if (ledger.place(scope).doubt) await sweep(ledger, scope, signal);
+    return 'caughtUp';
+  }
+
+  /** Where the server cannot read the cursor, the client begins without one, and keeps what it is sent again. */
+  async #firstPage(fetch: (after: string | undefined) => Promise<ChangeFrame>): Promise<ChangeFrame> {
+    const { ledger, scope } = this.#options;
+    const { cursor } = ledger.place(scope);
+    try {
+      return await fetch(cursor);
+    } catch (error) {
+      if (!cursor || (codeOf(error) !== 'invalid' && codeOf(error) !== 'gone')) throw error;
+      const page = await fetch(undefined);
+      await ledger.change(false, (tx) => forget(tx, scope));
+      return page;
+    }
+  }
+
+  async #sendNext(signal: AbortSignal): Promise<Event> {
+    const { ledger } = this.#options;
+    const push = await preparePush(ledger, this.#limit);
+    if (!push) return 'drained';
+    signal.throwIfAborted();
+    try {
+      const answers = await sendPush(this.#options, push, signal);
+      signal.throwIfAborted();
+      if (push.client !== this.#renamed && mistaken(push, answers)) {
+        const name = this.#options.environment.uuid();
+        await ledger.change(true, (tx) => rename(tx, push, name));
+        this.#renamed = name;
+        return 'pushed';
+      }
+      await ledger.change(false, (tx) => applyAnswers(tx, push, answers, this.#options.resolve));
+      this.#limit = pushLimit;
+    } catch (error) {
+      if (signal.aborted || (codeOf(error) !== 'invalid' && codeOf(error) !== 'too_large')) throw error;
+      await this.#shrink(push, error as Error);
+    }
+    return this.#waits() ? 'pushed' : 'drained';
+  }
+
+  /** The server does not take a push at all: half of it is tried, or what cannot be halved is put aside. */
+  async #shrink(push: Push, error: Error): Promise<void> {
+    if (push.entries.length > 1 && !push.atomic) {
+      this.#limit = { ...pushLimit, writes: Math.ceil(push.writes.length / 2) };
+      return;
+    }
+    const reason = { code: codeOf(error), message: error.message };
+    await this.#options.ledger.change(true, async (tx) => {
+      for (const entry of push.entries) await reject(tx, entry, reason);
+    });
+  }
+}
