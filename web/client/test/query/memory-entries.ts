@@ -10,7 +10,6 @@ export class MemoryEntries implements Entries {
   lossy = false;
   /** While set, reads fail with it. */
   failure: Error | undefined;
-  head = 0;
   #sorted: string[] = [];
   #values = new Map<string, unknown>();
   #listeners = new Set<(batch: Batch | undefined) => void>();

@@ -1,0 +1,348 @@
+import { describe, expect, test } from 'vitest';
+import type { Credentials } from '../../src/auth/credentials.ts';
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type Disk,
+  memoryDisk,
+  type Schema,
+  type Status,
+} from '../../src/index.ts';
+import { Server, schema } from './model.ts';
+import { Clock, Device, Network } from './world.ts';
+
+type Model = typeof schema extends Schema<infer C> ? C : never;
+type Notes = Client<Model>;
+
+/** A device with some tabs, and the model server. */
+class House {
+  readonly clock = new Clock();
+  readonly server = new Server();
+  readonly network = new Network(this.clock, this.server, () => 0.5);
+  readonly device = new Device('d', this.network);
+  readonly disks: Disk[] = [];
+
+  open(options: Partial<ClientOptions<Model>> = {}, of = this.device): { client: Notes; crash: () => void } {
+    const { environment, crash } = of.tab();
+    const storage = async () => {
+      const disk = memoryDisk(of.platter);
+      this.disks.push(disk);
+      return disk;
+    };
+    const base = { endpoint: 'http://model/graphql', auth: 'key', schema, storage, environment };
+    const client = createClient({ ...base, ...options });
+    client.start();
+    return { client, crash };
+  }
+
+  /** Lets time go on until something holds. */
+  async until(holds: () => unknown): Promise<void> {
+    for (let i = 0; !(await holds()); i++) {
+      if (i > 3000) throw new Error(`it did not come to ${holds}`);
+      await this.clock.step();
+    }
+  }
+
+  live = (client: Notes) =>
+    this.until(() => client.status.get().connection === 'live' && client.status.get().pending === 0);
+}
+
+describe('status', () => {
+  test('tells how the first sync goes, and shows rows before it is done', async () => {
+    const house = new House();
+    house.server.push(
+      'x',
+      Array.from({ length: 12 }, (_, i) => ({
+        counter: i + 1,
+        model: 'Note',
+        op: 'CREATE',
+        key: `k${i}`,
+        fields: { title: `${i}` },
+      })),
+      false,
+    );
+    const { client } = house.open();
+    const seen: Status[] = [];
+    client.status.subscribe((status) => seen.push(status));
+    let whileSyncing = 0;
+    await house.until(async () => {
+      if (!client.status.get().firstSync.done)
+        whileSyncing = Math.max(whileSyncing, (await client.notes.query()).length);
+      return client.status.get().connection === 'live';
+    });
+    expect(whileSyncing).toBeGreaterThan(0);
+    expect([...new Set(seen.map((s) => s.connection))]).toEqual(
+      ['connecting', 'syncing', 'connecting', 'live'].filter((c, i, all) => all.indexOf(c) === i),
+    );
+    expect(client.status.get()).toMatchObject({
+      firstSync: { done: true, received: 12 },
+      pending: 0,
+      error: undefined,
+    });
+    expect(client.status.get().lastSynced).toBeGreaterThan(0);
+  });
+
+  test('counts what waits, and says why it cannot be sent', async () => {
+    const house = new House();
+    const { client } = house.open();
+    await house.live(client);
+    house.network.loss = 1;
+    house.network.break();
+    await client.notes.create({ id: 'a', title: 'a' });
+    await house.until(() => client.status.get().connection === 'offline' && client.status.get().error);
+    expect(client.status.get()).toMatchObject({ pending: 1 });
+    house.network.loss = 0;
+    await house.live(client);
+    expect(client.status.get().error).toBeUndefined();
+    expect(house.server.records.get('a')).toMatchObject({ version: 1 });
+  });
+});
+
+describe('credentials', () => {
+  const changing = () => {
+    const listeners = new Set<() => void>();
+    const tell = () => {
+      for (const listener of [...listeners]) listener();
+    };
+    const state = { good: true, renews: true, asked: 0, user: 'ana' as string | undefined, tell };
+    const auth: Credentials = {
+      get user() {
+        return state.user;
+      },
+      headers: async () => ({ Authorization: state.good ? 'good' : 'bad' }),
+      renew: async () => {
+        state.asked++;
+        if (state.renews) state.good = true;
+        return state.renews;
+      },
+      subscribe: (callback) => {
+        listeners.add(callback);
+        return () => listeners.delete(callback);
+      },
+    };
+    return { state, auth };
+  };
+
+  test('that are refused are renewed; where they cannot be, everything waits for somebody to sign in', async () => {
+    const house = new House();
+    const { state, auth } = changing();
+    const { client } = house.open({ auth });
+    await house.live(client);
+    house.network.denies = (headers) => headers['Authorization'] !== 'good';
+    state.good = false;
+    await client.notes.create({ id: 'a' });
+    await house.live(client);
+    expect(state.asked).toBe(1);
+    Object.assign(state, { good: false, renews: false });
+    house.network.break();
+    await client.notes.create({ id: 'b' });
+    await house.until(() => client.status.get().connection === 'unauthenticated');
+    for (let i = 0; i < 50; i++) await house.clock.step();
+    expect(client.status.get()).toMatchObject({ pending: 1, rejected: 0 });
+    state.good = true;
+    state.tell();
+    await house.live(client);
+    expect([...house.server.records.keys()]).toEqual(['a', 'b']);
+  });
+
+  test('of somebody else have a store of their own, and send nothing that the first wrote', async () => {
+    const house = new House();
+    const { state, auth } = changing();
+    const platters = new Map<string | undefined, Device>();
+    const storage = async () => {
+      const of = platters.get(state.user) ?? new Device(`${state.user}`, house.network);
+      platters.set(state.user, of);
+      return memoryDisk(of.platter);
+    };
+    const { client } = house.open({ auth, storage });
+    await house.live(client);
+    house.network.loss = 1;
+    await client.notes.create({ id: 'ana', title: 'of Ana' });
+    state.user = 'ben';
+    state.tell();
+    await house.until(async () => (await client.notes.query()).length === 0);
+    house.network.loss = 0;
+    await house.live(client);
+    expect(house.server.records.size).toBe(0);
+    state.user = 'ana';
+    state.tell();
+    await house.until(() => house.server.records.has('ana'));
+  });
+});
+
+describe('tabs', () => {
+  test('see what the others write, and one of them syncs', async () => {
+    const house = new House();
+    const [one, two] = [house.open().client, house.open().client];
+    await Promise.all([house.live(one), house.live(two)]);
+    let seen: readonly object[] = [];
+    two.notes.observe({}, (notes) => {
+      seen = notes;
+    });
+    await one.notes.create({ id: 'a', title: 'a' });
+    await house.until(() => seen.length === 1);
+    await house.live(two);
+    expect(house.network.mostPushes).toBe(1);
+  });
+
+  test('one takes over from another that ends in the middle of a push, which is sent again and applied once', async () => {
+    const house = new House();
+    const one = house.open();
+    const { client } = house.open();
+    await house.live(one.client);
+    await house.live(client);
+    await one.client.notes.create({ id: 'a', tags: ['x'] });
+    await house.until(() => house.server.records.has('a')); // the answer is on its way
+    one.crash();
+    await client.notes.update('a', (note) => ({ tags: [...(note.tags ?? []), 'y'] }));
+    await house.live(client);
+    expect(house.server.records.get('a')).toMatchObject({ version: 2, fields: { tags: ['x', 'y'] } });
+    expect(house.server.faults).toEqual([]);
+  });
+});
+
+describe('the store', () => {
+  test('that is lost is begun anew, with what waits; it is told', async () => {
+    const house = new House();
+    const { client } = house.open();
+    await house.live(client);
+    await client.notes.create({ id: 'kept', title: 'kept' });
+    await house.live(client);
+    let seen: readonly { id: string }[] = [];
+    client.notes.observe({}, (notes) => {
+      seen = notes;
+    });
+    house.network.loss = 1;
+    house.network.break();
+    await client.notes.create({ id: 'waits', title: 'waits' });
+    await house.until(() => client.status.get().connection === 'offline');
+    await house.disks[0]!.destroy();
+    await client.notes.create({ id: 'after', title: 'after' });
+    expect(client.status.get()).toMatchObject({ pending: 2, storage: { lost: true } });
+    house.network.loss = 0;
+    await house.live(client);
+    await house.until(() => seen.length === 3);
+    expect([...house.server.records].map(([key, { version }]) => [key, version])).toEqual([
+      ['kept', 1],
+      ['waits', 1],
+      ['after', 1],
+    ]);
+    expect(client.rejected.list()).toEqual([]);
+  });
+});
+
+describe('a store that was put back from a copy', () => {
+  test('has counters that the server knows by other writes; then the client gets another name', async () => {
+    const house = new House();
+    const { client } = house.open();
+    await house.live(client);
+    const copy = new Device('copy', house.network);
+    for (const [key, value] of house.device.platter.values)
+      copy.platter.values.set(key, structuredClone(value));
+    await client.notes.create({ id: 'a', title: 'a' });
+    await house.live(client);
+    const restored = house.open({}, copy).client;
+    await restored.notes.create({ id: 'b', title: 'b' });
+    await house.live(restored);
+    expect([...house.server.records.keys()]).toEqual(['a', 'b']);
+    expect(await restored.notes.query()).toHaveLength(2);
+    expect(house.server.faults).toHaveLength(1);
+  });
+});
+
+describe('pushes', () => {
+  test('that the server finds too large are halved; a write that is too large alone is put aside', async () => {
+    const house = new House();
+    const { client } = house.open();
+    client.stop();
+    for (let i = 0; i < 10; i++) await client.notes.create({ id: `k${i}` });
+    house.server.largest = 3;
+    client.start();
+    await house.live(client);
+    expect(house.server.records.size).toBe(10);
+    house.server.largest = 0;
+    await client.notes.update('k1', { title: 'large' });
+    await house.live(client);
+    expect(client.rejected.list()).toMatchObject([{ code: 'too_large', write: { key: 'k1' } }]);
+    expect((await client.notes.get('k1'))?.title).toBeUndefined();
+    expect(house.server.faults).toEqual([]);
+  });
+
+  test('wait longer from time to time, and not when there is a hint', async () => {
+    const house = new House();
+    const { environment } = house.device.tab();
+    let hint = () => {};
+    const client = createClient<Model>({
+      endpoint: 'http://model/graphql',
+      auth: 'key',
+      schema,
+      storage: 'memory',
+      environment: {
+        ...environment,
+        listen: (listener) => {
+          hint = listener;
+          return () => {};
+        },
+      },
+    });
+    client.start();
+    await house.live(client);
+    house.network.loss = 1;
+    house.network.break();
+    await client.notes.create({ id: 'a' });
+    const tries: number[] = [];
+    const { network } = house;
+    const answer = network.fetch.bind(network);
+    network.fetch = (device, request) => {
+      tries.push(house.clock.now);
+      return answer(device, request);
+    };
+    await house.until(() => tries.length >= 9);
+    const waits = tries.slice(1).map((at, i) => at - tries[i]!);
+    expect(waits.at(-1)).toBeGreaterThan(10_000);
+    expect(Math.max(...waits)).toBeLessThan(31_000);
+    await house.until(() => network.pushes.get('d') === 0);
+    const before = tries.length;
+    const now = house.clock.now;
+    network.loss = 0;
+    hint();
+    await house.until(() => tries.length > before);
+    expect(house.clock.now - now).toBeLessThan(1000);
+  });
+});
+
+describe('writes', () => {
+  test('that certainly cannot be are refused on the spot', async () => {
+    const { client } = new House().open();
+    client.stop();
+    const bad = (fields: object) => client.notes.create(fields as never);
+    await expect(bad({ odd: 1 })).rejects.toMatchObject({ code: 'invalid' });
+    await expect(client.notes.update('none', { title: 'x' })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(client.notes.delete('none')).rejects.toMatchObject({ code: 'not_found' });
+    await client.notes.create({ id: 'a' });
+    await expect(bad({ id: 'a' })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(client.notes.update('a', { id: 'b' } as never)).rejects.toMatchObject({ code: 'invalid' });
+    expect(await client.outbox.export()).toHaveLength(1);
+  });
+
+  test('of a transaction are made together, or none is', async () => {
+    const { client } = new House().open();
+    client.stop();
+    const half = client.transact((tx) => {
+      tx.notes.create({ id: 'a' });
+      tx.notes.update('none', { title: 'x' });
+    });
+    await expect(half).rejects.toMatchObject({ code: 'not_found' });
+    expect(await client.notes.query()).toEqual([]);
+    const many = client.transact((tx) => {
+      for (let i = 0; i <= 100; i++) tx.notes.create({});
+    });
+    await expect(many).rejects.toMatchObject({ code: 'too_large' });
+    await client.transact((tx) => {
+      const { id } = tx.notes.create({ title: 'a' });
+      tx.notes.update(id as string, { n: 1 });
+    });
+    expect(await client.notes.query()).toMatchObject([{ title: 'a', n: 1 }]);
+  });
+});
