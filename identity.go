@@ -14,6 +14,13 @@ const (
 	Function  Provider = "function"
 )
 
+// GroupKey is the provider of API keys that stand for a member of groups, which GroupsClaim lists. Rules for
+// groups admit it as they admit users, and no other rule does.
+const GroupKey Provider = "groupKey"
+
+// GroupsClaim is the claim that rules for groups look at when they name no other.
+const GroupsClaim = "cognito:groups"
+
 // Identity is who asks.
 type Identity struct {
 	Name      string         // for logs and histories: "user ana", "key console"

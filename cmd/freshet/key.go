@@ -20,7 +20,7 @@ func newKey(o *options) *cobra.Command {
 func newKeyCreate(o *options) *cobra.Command {
 	var expires string
 	var signed, admin bool
-	var scopeTexts []string
+	var scopeTexts, groups []string
 	c := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Make a key, and print its secret",
@@ -37,8 +37,8 @@ func newKeyCreate(o *options) *cobra.Command {
 			if err != nil {
 				return starting(err)
 			}
-			if signed && len(scopes) > 0 {
-				return starting(freshet.Errorf(freshet.Invalid, "--scope is for API keys; leave --signed out"))
+			if signed && len(scopes)+len(groups) > 0 {
+				return starting(freshet.Errorf(freshet.Invalid, "--scope and --group are for API keys; leave --signed out"))
 			}
 			if admin && !signed {
 				return starting(freshet.Errorf(freshet.Invalid, "--admin is for keys that sign; give --signed too"))
@@ -47,7 +47,7 @@ func newKeyCreate(o *options) *cobra.Command {
 				return createSigned(cmd, o, args[0], until, admin)
 			}
 			return o.operate(cmd.Context(), engine, func(desk control.Operator) error {
-				key, secret, err := desk.CreateKey(cmd.Context(), args[0], until, scopes...)
+				key, secret, err := desk.CreateKey(cmd.Context(), control.NewKey{Name: args[0], Expires: until, Scopes: scopes, Groups: groups})
 				if err != nil {
 					return err
 				}
@@ -59,6 +59,7 @@ func newKeyCreate(o *options) *cobra.Command {
 	}
 	c.Flags().StringVar(&expires, "expires", "", "when it expires: a `time` from now, like 30d (default: never)")
 	c.Flags().StringArrayVar(&scopeTexts, "scope", nil, "what its holder may do at most: `MODEL:OPERATIONS`, like Task:read,create or '*:read'; several may be given (default: whatever the rules allow)")
+	c.Flags().StringArrayVar(&groups, "group", nil, "a `group` as whose member it lets in, and by no other rule; several may be given (default: by the rules for API keys)")
 	c.Flags().BoolVar(&signed, "signed", false, "an access key, for requests that are signed (SigV4)")
 	c.Flags().BoolVar(&admin, "admin", false, "of an access key: it may administer accounts")
 	return c
@@ -129,7 +130,7 @@ func printKeys(w io.Writer, keys []control.Key, signed []control.SignedKey) erro
 			fmt.Fprintf(table, "-\t%s\tfixed\tnever\t%s\n", key.Name, never(key.Used))
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), never(key.Used))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), never(key.Used), ofGroups(key))
 	}
 	for _, key := range signed {
 		kind := "signed"
@@ -142,6 +143,18 @@ func printKeys(w io.Writer, keys []control.Key, signed []control.SignedKey) erro
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), never(key.Used), kind)
 	}
 	return table.Flush()
+}
+
+// ofGroups gives a column for a key that is of groups; most lists have none.
+func ofGroups(key control.Key) string {
+	if len(key.Groups) == 0 {
+		return ""
+	}
+	text := "\tof " + strings.Join(key.Groups, ", ")
+	if key.By != "" {
+		text += ", by " + key.By
+	}
+	return text
 }
 
 func expiring(t time.Time) string {

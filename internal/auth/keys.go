@@ -29,6 +29,8 @@ type Key struct {
 	Created time.Time       // in UTC; zero for a fixed one
 	Expires time.Time       // in UTC; zero: never
 	Scopes  []freshet.Scope // what its holder may do at most; none: whatever the rules allow
+	Groups  []string        // its holder comes in as a member of these and by no other rule; none: by those for apiKey
+	By      string          // the name of the identity that had it made; empty: the operator
 	Fixed   bool            // given by the operator at start; not stored
 }
 
@@ -66,6 +68,8 @@ type storedKey struct {
 	Created time.Time       `json:"created"`
 	Expires time.Time       `json:"expires,omitzero"`
 	Scopes  []freshet.Scope `json:"scopes,omitempty"`
+	Groups  []string        `json:"groups,omitempty"`
+	By      string          `json:"by,omitempty"`
 	Hash    []byte          `json:"hash"`
 }
 
@@ -74,6 +78,8 @@ const (
 	minSecret    = 8     // characters of a fixed key
 	maxSecret    = 256   // bytes
 	maxName      = 64    // characters
+	maxGroups    = 100
+	maxGroup     = 256 // bytes
 )
 
 // OpenKeys reads the keys.
@@ -87,7 +93,9 @@ func OpenKeys(ctx context.Context, documents freshet.Documents, now func() time.
 		if len(stored.Hash) != sha256.Size {
 			return fmt.Errorf("key %s: the hash has %d bytes", id, len(stored.Hash))
 		}
-		k.keys[secretHash(stored.Hash)] = Key{ID: id, Name: stored.Name, Created: stored.Created, Expires: stored.Expires, Scopes: stored.Scopes}
+		k.keys[secretHash(stored.Hash)] = Key{
+			ID: id, Name: stored.Name, Created: stored.Created, Expires: stored.Expires, Scopes: stored.Scopes, Groups: stored.Groups, By: stored.By,
+		}
 		return nil
 	})
 	if err != nil {
@@ -96,29 +104,33 @@ func OpenKeys(ctx context.Context, documents freshet.Documents, now func() time.
 	return k, nil
 }
 
-// Create makes and stores a key; a zero expires stands for never. The secret is given this once and cannot
-// be had again. Scopes bound what its holder may do; whether a schema has what they name is for the caller
-// to see. Errors: invalid for the name and the time, conflict when a live key has the name.
+// Create adds a key of a name; a zero expires stands for never.
 func (k *Keys) Create(ctx context.Context, name string, expires time.Time, scopes ...freshet.Scope) (Key, string, error) {
-	now := k.now().UTC().Truncate(time.Millisecond)
-	if err := checkName(name); err != nil {
+	return k.Add(ctx, Key{Name: name, Expires: expires, Scopes: scopes})
+}
+
+// Add gives a key its id, its time and a secret, and stores it. The secret is given this once and cannot be had
+// again. Whether a schema has what the scopes name is for the caller to see. Errors: invalid for the name, the
+// groups and the time, conflict when a live key has the name.
+func (k *Keys) Add(ctx context.Context, key Key) (Key, string, error) {
+	key.ID, key.Created, key.Fixed = strings.ToLower(rand.Text()[:8]), k.now().UTC().Truncate(time.Millisecond), false
+	if err := key.check(); err != nil {
 		return Key{}, "", err
 	}
-	if !expires.IsZero() && !expires.After(now) {
-		return Key{}, "", freshet.Errorf(freshet.Invalid, "the API key would expire at %s, which has passed", expires.UTC().Format(time.RFC3339))
-	}
-	if err := k.reserve(name); err != nil {
+	if err := k.reserve(key.Name); err != nil {
 		return Key{}, "", err
 	}
-	defer k.release(name)
-	key := Key{ID: strings.ToLower(rand.Text()[:8]), Name: name, Created: now, Scopes: scopes}
-	if !expires.IsZero() {
-		key.Expires = expires.UTC()
+	defer k.release(key.Name)
+	if !key.Expires.IsZero() {
+		key.Expires = key.Expires.UTC()
 	}
 	secret := newSecret()
 	hash := hashOf(secret)
-	if err := freshet.PutDocument(ctx, k.documents, document(key.ID), storedKey{Name: name, Created: key.Created, Expires: key.Expires, Scopes: scopes, Hash: hash[:]}); err != nil {
-		return Key{}, "", fmt.Errorf("store API key %q: %w", name, err)
+	stored := storedKey{
+		Name: key.Name, Created: key.Created, Expires: key.Expires, Scopes: key.Scopes, Groups: key.Groups, By: key.By, Hash: hash[:],
+	}
+	if err := freshet.PutDocument(ctx, k.documents, document(key.ID), stored); err != nil {
+		return Key{}, "", fmt.Errorf("store API key %q: %w", key.Name, err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -231,7 +243,15 @@ func (k *Keys) identify(secret string) (freshet.Identity, time.Time, error) {
 	for _, f := range used {
 		f(key.Ref())
 	}
-	return freshet.Identity{Name: identityName(key.Name), Providers: []freshet.Provider{freshet.APIKey}, Scopes: key.Scopes}, key.Expires, nil
+	return key.identity(), key.Expires, nil
+}
+
+func (k *Key) identity() freshet.Identity {
+	id := freshet.Identity{Name: identityName(k.Name), Providers: []freshet.Provider{freshet.APIKey}, Scopes: k.Scopes}
+	if len(k.Groups) > 0 {
+		id.Providers, id.Claims = []freshet.Provider{freshet.GroupKey}, map[string]any{freshet.GroupsClaim: k.Groups}
+	}
+	return id
 }
 
 // reserve keeps a name for a key that is being made; release gives it free.
@@ -264,6 +284,25 @@ func (k *Keys) hashByID(id string) (secretHash, bool) {
 		}
 	}
 	return secretHash{}, false
+}
+
+// check tells what is wrong with a key that is to be made.
+func (k *Key) check() error {
+	if err := checkName(k.Name); err != nil {
+		return err
+	}
+	if !k.Expires.IsZero() && !k.Live(k.Created) {
+		return freshet.Errorf(freshet.Invalid, "the API key would expire at %s, which has passed", k.Expires.UTC().Format(time.RFC3339))
+	}
+	if len(k.Groups) > maxGroups {
+		return freshet.Errorf(freshet.Invalid, "the API key has %d groups; give %d at most", len(k.Groups), maxGroups)
+	}
+	for _, group := range k.Groups {
+		if group == "" || len(group) > maxGroup || !utf8.ValidString(group) {
+			return freshet.Errorf(freshet.Invalid, "a group of an API key is a name of 1 to %d bytes", maxGroup)
+		}
+	}
+	return nil
 }
 
 func checkName(name string) error {

@@ -147,6 +147,32 @@ func TestKeyNames(t *testing.T) {
 	}
 }
 
+// TestGroupKeys: a key of groups is no key of the rules for API keys, and stays one of groups after a restart.
+func TestGroupKeys(t *testing.T) {
+	documents, c := new(documentstest.Memory), newClock()
+	keys := openKeys(t, documents, c)
+	made, secret, err := keys.Add(t.Context(), Key{Name: "visitor", Groups: []string{"c1", "c2"}, By: "user ana"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := freshet.Identity{
+		Name: "key visitor", Providers: []freshet.Provider{freshet.GroupKey}, Claims: map[string]any{freshet.GroupsClaim: []string{"c1", "c2"}},
+	}
+	for _, keys := range []*Keys{keys, openKeys(t, documents, c)} {
+		got, err := keys.Check(secret)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("check: %v (-want +got):\n%s", err, diff)
+		}
+		if diff := cmp.Diff([]Key{made}, keys.List()); diff != "" {
+			t.Errorf("list (-want +got):\n%s", diff)
+		}
+	}
+	for _, groups := range [][]string{{""}, {"a", strings.Repeat("g", 257)}, {"\xff"}, slices.Repeat([]string{"g"}, 101)} {
+		_, _, err := keys.Add(t.Context(), Key{Name: "odd", Groups: groups})
+		wantCode(t, err, freshet.Invalid, "group")
+	}
+}
+
 func TestFixedKey(t *testing.T) {
 	documents := new(documentstest.Memory)
 	keys := openKeys(t, documents, newClock())

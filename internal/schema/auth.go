@@ -171,7 +171,7 @@ func (l *loader) ownerRule(m *Model, rule *Rule, field, claim string, at *ast.Po
 }
 
 func (l *loader) groupsRule(m *Model, rule *Rule, arguments map[string]*ast.Value, at *ast.Position) {
-	if claim := arguments["groupClaim"]; claim != nil && claim.Raw != "cognito:groups" {
+	if claim := arguments["groupClaim"]; claim != nil && claim.Raw != freshet.GroupsClaim {
 		rule.Claim = claim.Raw
 	}
 	l.checkClaim(m, rule, at)
@@ -202,7 +202,11 @@ func (l *loader) checkClaim(m *Model, rule *Rule, at *ast.Position) {
 // token names a reader by a rule. The usual provider and claim leave no trace, so that the usual tokens
 // are short: owner:ana; others are told apart: owner[oidc,email]:ana@example.com.
 func (r *Rule) token(name string) freshet.Token {
-	return holding{allow: r.Allow, provider: r.Provider, claim: r.Claim}.token(name)
+	return r.holding().token(name)
+}
+
+func (r *Rule) holding() holding {
+	return holding{allow: r.Allow, provider: r.Provider, claim: r.Claim}
 }
 
 // Audience gives the tokens that may read a record: sorted, each once.
@@ -302,7 +306,7 @@ func (m *Model) MayEver(id *freshet.Identity, access Access) bool {
 	}
 	access = m.scoped(id, access)
 	return slices.ContainsFunc(m.Rules, func(r *Rule) bool {
-		if r.Access&access == 0 || !admits(r.Allow, r.Provider, id) {
+		if r.Access&access == 0 || !r.holding().admits(id) {
 			return false
 		}
 		if r.Field != nil || r.Allow != AllowGroups {
@@ -385,16 +389,19 @@ func (m *Model) OwnerNames(id *freshet.Identity, f *Field) []string {
 	return names
 }
 
-// admits tells whether rules of a kind may concern an identity.
-func admits(allow Allow, provider freshet.Provider, id *freshet.Identity) bool {
-	return id.Has(provider) && (allow != AllowPrivate || !id.Guest)
-}
-
 // holding is a kind of token: those by one kind of rule, provider and claim.
 type holding struct {
 	allow    Allow
 	provider freshet.Provider
 	claim    string
+}
+
+// admits tells whether rules with such tokens may concern an identity.
+func (h holding) admits(id *freshet.Identity) bool {
+	if id.Has(freshet.GroupKey) {
+		return h == holding{allow: AllowGroups, provider: freshet.UserPools}
+	}
+	return id.Has(h.provider) && (h.allow != AllowPrivate || !id.Guest)
 }
 
 func (h holding) token(name string) freshet.Token {
@@ -422,7 +429,7 @@ func (h holding) token(name string) freshet.Token {
 func holdings(rules []*Rule, access Access) []holding {
 	var list []holding
 	for _, r := range rules {
-		if h := (holding{allow: r.Allow, provider: r.Provider, claim: r.Claim}); r.Access&access != 0 && !slices.Contains(list, h) {
+		if h := r.holding(); r.Access&access != 0 && !slices.Contains(list, h) {
 			list = append(list, h)
 		}
 	}
@@ -444,7 +451,7 @@ func (m *Model) ReadTokens(id *freshet.Identity) []freshet.Token {
 func tokensOf(held []holding, id *freshet.Identity) []freshet.Token {
 	var tokens []freshet.Token
 	for _, h := range held {
-		if !admits(h.allow, h.provider, id) {
+		if !h.admits(id) {
 			continue
 		}
 		switch h.allow {
@@ -504,7 +511,7 @@ func claimNames(id *freshet.Identity, claim string) []string {
 // groupNames reads a claim that lists groups: an array, a JSON array in text, or one name.
 func groupNames(id *freshet.Identity, claim string) []string {
 	if claim == "" {
-		claim = "cognito:groups"
+		claim = freshet.GroupsClaim
 	}
 	var names []string
 	switch v := id.Claims[claim].(type) {

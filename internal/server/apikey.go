@@ -59,11 +59,12 @@ func openKeys(ctx context.Context, cfg *Config, documents freshet.Documents) (*a
 	return keys, secret, nil
 }
 
-// makeKey makes the key of the key file, unless there is another key by which to come in.
+// makeKey makes the key of the key file, unless there is another key by which to come in; one of groups alone is
+// for somebody else.
 func makeKey(cfg *Config, keys *auth.Keys) (string, error) {
 	now := cfg.Now()
 	for _, key := range keys.List() {
-		if key.Live(now) {
+		if key.Live(now) && len(key.Groups) == 0 {
 			return "", nil
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"strconv"
 	"syscall"
-	"time"
 
 	"freshet"
 )
@@ -90,8 +89,8 @@ func (c *Client) Keys(ctx context.Context) ([]Key, error) {
 }
 
 // CreateKey makes an API key.
-func (c *Client) CreateKey(ctx context.Context, name string, expires time.Time, scopes ...freshet.Scope) (Key, string, error) {
-	body, err := json.Marshal(keyRequest{Name: name, Expires: expires, Scopes: scopes})
+func (c *Client) CreateKey(ctx context.Context, k NewKey) (Key, string, error) {
+	body, err := json.Marshal(k)
 	if err != nil {
 		return Key{}, "", err
 	}

@@ -27,10 +27,9 @@ type Operator interface {
 
 	// Keys gives the API keys, expired ones too.
 	Keys(ctx context.Context) ([]Key, error)
-	// CreateKey makes an API key; a zero expires stands for never. The secret is given this once.
-	// Errors: invalid for the name and the time, conflict when a live key has the name.
-	// Scopes bound what its holder may do.
-	CreateKey(ctx context.Context, name string, expires time.Time, scopes ...freshet.Scope) (key Key, secret string, err error)
+	// CreateKey makes an API key. The secret is given this once.
+	// Errors: invalid for what it is made of, conflict when a live key has the name.
+	CreateKey(ctx context.Context, k NewKey) (key Key, secret string, err error)
 	// RevokeKey takes a key away, of either kind; one that is not there gives the code not_found.
 	RevokeKey(ctx context.Context, id string) error
 
@@ -71,7 +70,17 @@ type Key struct {
 	Expires time.Time       `json:"expires,omitzero"` // zero: never
 	Used    time.Time       `json:"used,omitzero"`    // when it let somebody in last; zero: never
 	Scopes  []freshet.Scope `json:"scopes,omitempty"` // none: whatever the rules allow
+	Groups  []string        `json:"groups,omitempty"` // of which it makes a member, and nothing else
+	By      string          `json:"by,omitempty"`     // who had it made; empty: an operator
 	Fixed   bool            `json:"fixed,omitempty"`  // given at the start of the server; it cannot be revoked
+}
+
+// NewKey is what an API key is made of.
+type NewKey struct {
+	Name    string          `json:"name"`
+	Expires time.Time       `json:"expires,omitzero"` // zero: never
+	Scopes  []freshet.Scope `json:"scopes,omitempty"` // what its holder may do at most
+	Groups  []string        `json:"groups,omitempty"` // its holder comes in as a member of these, and by no other rule
 }
 
 // TailQuery asks for changes of the log.

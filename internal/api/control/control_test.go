@@ -113,17 +113,17 @@ func TestKeys(t *testing.T) {
 	eachOperator(t, func(t *testing.T, desk *Desk, o Operator) {
 		ctx := t.Context()
 		until := time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
-		key, secret, err := o.CreateKey(ctx, "console", until)
+		key, secret, err := o.CreateKey(ctx, NewKey{Name: "console", Expires: until, Groups: []string{"staff"}})
 		if err != nil || key.Name != "console" || key.ID == "" || !key.Expires.Equal(until) {
 			t.Fatalf("create: %+v, %v", key, err)
 		}
-		if _, err := desk.Keyring.Check(secret); err != nil {
-			t.Errorf("the secret does not let in: %v", err)
+		if id, err := desk.Keyring.Check(secret); err != nil || !id.Has(freshet.GroupKey) {
+			t.Errorf("the secret does not let in as a member: %+v, %v", id, err)
 		}
-		if _, _, err := o.CreateKey(ctx, "console", time.Time{}); freshet.CodeOf(err) != freshet.Conflict {
+		if _, _, err := o.CreateKey(ctx, NewKey{Name: "console"}); freshet.CodeOf(err) != freshet.Conflict {
 			t.Errorf("a second key of the name: %v", err)
 		}
-		if _, _, err := o.CreateKey(ctx, "", time.Time{}); freshet.CodeOf(err) != freshet.Invalid {
+		if _, _, err := o.CreateKey(ctx, NewKey{}); freshet.CodeOf(err) != freshet.Invalid {
 			t.Errorf("a key without a name: %v", err)
 		}
 		if err := desk.Keyring.AddFixed("fixed", "a fixed secret"); err != nil {
@@ -149,7 +149,7 @@ func TestKeys(t *testing.T) {
 
 func TestTail(t *testing.T) {
 	eachOperator(t, func(t *testing.T, desk *Desk, o Operator) {
-		if _, _, err := o.CreateKey(t.Context(), "secretive", time.Time{}); err != nil {
+		if _, _, err := o.CreateKey(t.Context(), NewKey{Name: "secretive"}); err != nil {
 			t.Fatal(err)
 		}
 		first := desk.Store.Head().Seq

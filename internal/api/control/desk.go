@@ -67,7 +67,8 @@ func (d *Desk) Keys(context.Context) ([]Key, error) {
 
 func (d *Desk) shownKey(key auth.Key) Key {
 	return Key{
-		ID: key.ID, Name: key.Name, Created: key.Created, Expires: key.Expires, Used: d.lastUse(key.Ref()), Scopes: key.Scopes, Fixed: key.Fixed,
+		ID: key.ID, Name: key.Name, Created: key.Created, Expires: key.Expires, Used: d.lastUse(key.Ref()),
+		Scopes: key.Scopes, Groups: key.Groups, By: key.By, Fixed: key.Fixed,
 	}
 }
 
@@ -79,14 +80,14 @@ func (d *Desk) lastUse(ref string) time.Time {
 }
 
 // CreateKey makes an API key.
-func (d *Desk) CreateKey(ctx context.Context, name string, expires time.Time, scopes ...freshet.Scope) (Key, string, error) {
-	for _, scope := range scopes {
+func (d *Desk) CreateKey(ctx context.Context, k NewKey) (Key, string, error) {
+	for _, scope := range k.Scopes {
 		if err := d.Engine.Schema().CheckScope(scope); err != nil {
 			return Key{}, "", err
 		}
 	}
-	key, secret, err := d.Keyring.Create(ctx, name, expires, scopes...)
-	d.record(ctx, "CreateAPIKey", keyTold(key.ID, name), err)
+	key, secret, err := d.Keyring.Add(ctx, auth.Key{Name: k.Name, Expires: k.Expires, Scopes: k.Scopes, Groups: k.Groups})
+	d.record(ctx, "CreateAPIKey", keyTold(key.ID, k.Name), err)
 	return d.shownKey(key), secret, err
 }
 

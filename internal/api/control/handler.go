@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
-	"time"
 
 	"freshet"
 	"freshet/internal/rawjson"
@@ -54,23 +53,17 @@ func (h *handler) status(r *http.Request, _ *stream) (any, error) { return h.des
 
 func (h *handler) keys(r *http.Request, _ *stream) (any, error) { return h.desk.Keys(r.Context()) }
 
-type keyRequest struct {
-	Name    string          `json:"name"`
-	Expires time.Time       `json:"expires,omitzero"`
-	Scopes  []freshet.Scope `json:"scopes,omitempty"`
-}
-
 type keyAnswer struct {
 	Key    Key    `json:"key"`
 	Secret string `json:"secret"`
 }
 
 func (h *handler) createKey(r *http.Request, _ *stream) (any, error) {
-	var request keyRequest
-	if err := decode(r, &request); err != nil {
+	var k NewKey
+	if err := decode(r, &k); err != nil {
 		return nil, err
 	}
-	key, secret, err := h.desk.CreateKey(r.Context(), request.Name, request.Expires, request.Scopes...)
+	key, secret, err := h.desk.CreateKey(r.Context(), k)
 	return keyAnswer{key, secret}, err
 }
 

@@ -86,7 +86,7 @@ func isNamed(id *freshet.Identity) bool {
 
 // isKey tells whether an identity is that of a key, of either kind, whose name says which.
 func isKey(id *freshet.Identity) bool {
-	return id.Has(freshet.APIKey) || id.Has(freshet.IAM) && claim(id, "cognitoIdentityId") == ""
+	return id.Has(freshet.APIKey) || id.Has(freshet.GroupKey) || id.Has(freshet.IAM) && claim(id, "cognitoIdentityId") == ""
 }
 
 func claim(id *freshet.Identity, name string) string {
