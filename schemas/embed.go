@@ -3,7 +3,7 @@ package schemas
 
 import _ "embed"
 
-// Workspace is the SDL of tasks and events that people keep and share.
+// Workspace is the SDL of tasks, events and calendars that people keep and share.
 //
 //go:embed workspace.graphql
 var Workspace string

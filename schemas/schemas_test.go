@@ -64,7 +64,11 @@ func TestWorkspace(t *testing.T) {
 		},
 		"Event": {
 			"key id", "id: ID! ", "title: String! ", "start: AWSDateTime! ", "end: AWSDateTime! ", "allDay: Boolean false", "zone: String ",
-			"location: String ", "notes: String ", "rrule: String ", "owner: String ", "attendees: [String] ", "eventsByOwnerAndStart by owner start",
+			"location: String ", "notes: String ", "rrule: String ", "exdates: [AWSDateTime] ", "series: ID ", "occurrence: AWSDateTime ", "calendar: ID ",
+			"owner: String ", "attendees: [String] ", "eventsByCalendar by calendar start", "eventsByOwnerAndStart by owner start",
+		},
+		"Calendar": {
+			"key id", "id: ID! ", "name: String! ", "color: String ", "owner: String ", "sharedWith: [String] ", "calendarsByOwner by owner",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -82,14 +86,33 @@ func TestWorkspaceRules(t *testing.T) {
 	}
 	key := &freshet.Identity{Providers: []freshet.Provider{freshet.APIKey}}
 	key.Tokens = s.TokensOf(key)
-	for name, record := range map[freshet.ModelName]string{
-		"Task":  `{"id":"1","title":"Paint the fence","owner":"ana","sharedWith":["bob"]}`,
-		"Event": `{"id":"1","title":"Lunch","start":"2026-11-21T12:00:00Z","end":"2026-11-21T13:00:00Z","owner":"ana","attendees":["bob"]}`,
+	of := func(group string) *freshet.Identity {
+		id := &freshet.Identity{Providers: []freshet.Provider{freshet.GroupKey}, Claims: map[string]any{freshet.GroupsClaim: []string{group}}}
+		id.Tokens = s.TokensOf(id)
+		return id
+	}
+	for _, shared := range []struct {
+		model   freshet.ModelName
+		record  string
+		bob     schema.Access
+		readers string // the group that may read; empty: none
+	}{
+		{model: "Task", record: `{"id":"1","title":"Paint the fence","owner":"ana","sharedWith":["bob"]}`, bob: schema.AccessRead | schema.AccessUpdate},
+		{
+			model:  "Event",
+			record: `{"id":"1","title":"Lunch","start":"2026-11-21T12:00:00Z","end":"2026-11-21T13:00:00Z","owner":"ana","attendees":["bob"],"calendar":"c1"}`,
+			bob:    schema.AccessRead | schema.AccessUpdate, readers: "c1",
+		},
+		{model: "Calendar", record: `{"id":"c1","name":"Work","owner":"ana","sharedWith":["bob"]}`, bob: schema.AccessRead, readers: "c1"},
 	} {
-		m := s.Model(name)
-		doc, err := m.Patch([]byte(record))
+		m := s.Model(shared.model)
+		doc, err := m.Patch([]byte(shared.record))
 		if err != nil {
 			t.Fatal(err)
+		}
+		var byGroup schema.Access
+		if shared.readers != "" {
+			byGroup = schema.AccessRead
 		}
 		for _, c := range []struct {
 			who string
@@ -97,14 +120,16 @@ func TestWorkspaceRules(t *testing.T) {
 			may schema.Access
 		}{
 			{who: "ana", id: user("ana"), may: schema.AccessAll},
-			{who: "bob", id: user("bob"), may: schema.AccessRead | schema.AccessUpdate},
+			{who: "bob", id: user("bob"), may: shared.bob},
 			{who: "eve", id: user("eve")},
 			{who: "a key", id: key, may: schema.AccessAll},
+			{who: "a key of the calendar", id: of("c1"), may: byGroup},
+			{who: "a key of another calendar", id: of("c2")},
 			{who: "nobody", id: &freshet.Identity{}},
 		} {
 			for access := schema.AccessCreate; access <= schema.AccessListen; access <<= 1 {
 				if got, want := m.Allows(c.id, access, doc), c.may&access != 0; got != want {
-					t.Errorf("%s, %s, operation %b: %v, want %v", name, c.who, access, got, want)
+					t.Errorf("%s, %s, operation %b: %v, want %v", shared.model, c.who, access, got, want)
 				}
 			}
 		}

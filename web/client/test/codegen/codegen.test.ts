@@ -72,7 +72,7 @@ describe('a generated module', () => {
   });
 
   test('describes the models to the client', () => {
-    expect(Object.keys(workspace.schema.collections)).toEqual(['tasks', 'events']);
+    expect(Object.keys(workspace.schema.collections)).toEqual(['tasks', 'events', 'calendars']);
     expect(workspace.schema.collections.tasks).toMatchObject({
       model: 'Task',
       key: ['id'],
