@@ -71,7 +71,7 @@ func printAudit(w io.Writer, e *control.AuditEntry, asJSON bool) error {
 	if e.Omitted > 0 {
 		line = append(line, fmt.Sprintf("%d entries", e.Omitted))
 	}
-	for _, part := range []struct{ word, text string }{{"", e.Who}, {"", e.Name}, {"by", e.By}, {"from", e.From}, {"at", e.Client}} {
+	for _, part := range []struct{ word, text string }{{"", e.Who}, {"", e.Name}, {"about", e.About}, {"by", e.By}, {"from", e.From}, {"at", e.Client}} {
 		if part.text != "" {
 			line = append(line, strings.TrimSpace(part.word+" "+legible(part.text)))
 		}

@@ -20,6 +20,7 @@ type Entry struct {
 	By      string    `json:"by,omitempty"`     // the operator who asked; empty: the user
 	Client  string    `json:"client,omitempty"` // the id of the app
 	From    string    `json:"from,omitempty"`   // the network address
+	About   string    `json:"about,omitempty"`  // what it was done to, where that is no account: "calendar ID"
 	Outcome string    `json:"outcome"`          // OutcomeOK, the challenge that follows, or the fault's name
 }
 
