@@ -1,4 +1,5 @@
-# make run        build the server and start it on the embedded store, in ./freshet-data
+# make run        build the web app and the server and start it on the embedded store, in ./freshet-data
+# make app        build the web app, where there is npm
 # make test       everything that has to pass: lint, all tests with the race detector, the real clients
 # make web        the packages in web: check, build and test them
 # make crash      the crash test, for some minutes
@@ -16,13 +17,18 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     ?= mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := build
-.PHONY: build run test lint wire web browser awscli bench fuzz crash soak clean
+.PHONY: build run app test lint wire web browser awscli bench fuzz crash soak clean
 
 build:
 	$(GO) build -o bin/freshet ./cmd/freshet
 
-run: build
+run: $(if $(wildcard web/app/dist/index.html),,app) build
 	./bin/freshet serve $(RUN)
+
+# The web app, which build takes in; without npm, or before there is one, the program shows a page in its place.
+app:
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the web app is not built"; \
+	elif [ -f web/app/package.json ]; then cd web && npm ci --no-audit --no-fund --loglevel=error && npm run build; fi
 
 test: browser awscli wire web lint
 	$(GO) test -race -timeout 10m ./...

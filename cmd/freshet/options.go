@@ -49,7 +49,7 @@ func settings() []setting {
 			apply: text(func(cfg *server.Config, v string) { cfg.Data = v }),
 		},
 		{
-			name: "schema", list: true, usage: "a `file` of SDL, or a directory of *.graphql; several may be given (default: tasks and events)",
+			name: "schema", list: true, usage: "a `file` of SDL, or a directory of *.graphql; several may be given (default: tasks, events and calendars)",
 			split: filepath.SplitList,
 			apply: func(cfg *server.Config, values []string) error {
 				cfg.Schema = values
@@ -161,6 +161,10 @@ func settings() []setting {
 		{
 			name: "mail-templates", usage: "a `directory` of letters that go before the built-in ones",
 			apply: text(func(cfg *server.Config, v string) { cfg.Mail.TemplateDir = v }),
+		},
+		{
+			name: "holidays-url", usage: "the `address` of a service that tells public holidays as Nager.Date does (default: the program knows some countries)",
+			apply: text(func(cfg *server.Config, v string) { cfg.HolidaysURL = v }),
 		},
 		// It has no flag: what is on a command line, every user of the machine can see.
 		{name: "secret", apply: text(func(cfg *server.Config, v string) { cfg.Secret = v })},

@@ -68,6 +68,9 @@ type Config struct {
 
 	NoFindPeople bool // users do not find each other by their e-mail
 
+	// HolidaysURL is the address of a service that speaks as Nager.Date does; empty: the program knows by itself.
+	HolidaysURL string
+
 	// DeletedUsers says what becomes of the records of a user whose account is deleted; default KeepRecords.
 	DeletedUsers Disposal
 

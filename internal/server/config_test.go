@@ -47,6 +47,7 @@ func TestValidate(t *testing.T) {
 		{"tombstones for ever, history not", Config{KeepTombstones: Forever, KeepHistory: time.Hour}, "keep-history: 1h0m0s is shorter"},
 		{"history for ever", Config{KeepHistory: Forever}, ""},
 		{"longer tombstones", Config{KeepTombstones: 2 * DefaultKept}, ""},
+		{"holidays of nowhere", Config{HolidaysURL: "date.nager.at"}, `holidays-url: "date.nager.at" is no address`},
 		{"limit", Config{Limits: Limits{Limits: engine.Limits{ListPage: -1}}}, "limits.list_page: -1 is negative"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -56,7 +56,7 @@ var poolIDForm = regexp.MustCompile(`^[A-Za-z0-9-]+_[A-Za-z0-9]+$`)
 
 // validateAccounts tells what is wrong with the settings of the user pool and its mail.
 func (c *Config) validateAccounts() error {
-	for name, text := range map[string]string{"url": c.URL, "issuer": c.Issuer} {
+	for name, text := range map[string]string{"url": c.URL, "issuer": c.Issuer, "holidays-url": c.HolidaysURL} {
 		if u, err := url.Parse(text); text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "{}")) {
 			return freshet.Errorf(freshet.Invalid, "%s: %q is no address; write one like https://app.example.com", name, text)
 		}

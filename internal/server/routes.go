@@ -1,8 +1,6 @@
 package server
 
 import (
-	_ "embed"
-	"html/template"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -24,8 +22,10 @@ func (s *Server) routes(graphql http.Handler) (http.Handler, error) {
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
-	mux.HandleFunc("GET /{$}", s.servePage)
 	if err := s.accountDoors(mux); err != nil {
+		return nil, err
+	}
+	if err := s.appDoors(mux); err != nil {
 		return nil, err
 	}
 	return withClientAddress(withRequestID(mux, s.logger), s.cfg.Proxies), nil
@@ -59,28 +59,6 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	say(w, http.StatusOK, "ready")
-}
-
-//go:embed page.html
-var pageText string
-
-var page = template.Must(template.New("page").Parse(pageText))
-
-// servePage tells somebody who comes with a browser what this is.
-func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
-	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	h.Set("Cache-Control", "no-cache")
-	_ = page.Execute(w, struct{ HTTP, Socket, Body string }{
-		HTTP:   scheme + "://" + r.Host + "/graphql",
-		Socket: strings.Replace(scheme, "http", "ws", 1) + "://" + r.Host + "/graphql",
-		Body:   s.Example(),
-	})
 }
 
 // Example gives the body of a request to try.

@@ -22,6 +22,7 @@ import (
 	"freshet"
 	"freshet/internal/accesskey"
 	"freshet/internal/api"
+	"freshet/internal/api/agenda"
 	"freshet/internal/api/console"
 	"freshet/internal/api/control"
 	"freshet/internal/api/graphqlhttp"
@@ -57,8 +58,11 @@ type Server struct {
 	store    *pebble.DB
 	engine   *engine.Engine
 	feed     *feed.Feed
+	api      *api.API
+	identify *auth.Authenticator
 	keyring  *auth.Keys
 	people   *people
+	agenda   *agenda.Door // nil: the schema has no calendars
 	uses     *keyUses
 	sockets  *graphqlws.Server
 	listener net.Listener
@@ -115,30 +119,28 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.uses.now = s.now
-	identify, err := s.openAuth(ctx)
-	if err != nil {
+	if s.identify, err = s.openAuth(ctx); err != nil {
 		return err
 	}
-	a, err := api.New(s.engine, s.feed, api.Options{Logger: s.logger, Now: s.now, People: s.people.pool, NoSearch: s.cfg.NoFindPeople})
-	if err != nil {
+	if s.api, err = api.New(s.engine, s.feed, api.Options{Logger: s.logger, Now: s.now, People: s.people.pool, NoSearch: s.cfg.NoFindPeople}); err != nil {
 		return fmt.Errorf("make the API: %w", err)
 	}
 	signed := &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{Now: s.now}), pool: s.people.pool}
-	graphql, err := graphqlhttp.New(a, identify, graphqlhttp.Options{
+	graphql, err := graphqlhttp.New(s.api, s.identify, graphqlhttp.Options{
 		BodyBytes:  s.cfg.Limits.BodyBytes,
 		Signatures: signed,
 	})
 	if err != nil {
 		return err
 	}
-	s.sockets = graphqlws.New(a, identify, graphqlws.Options{
+	s.sockets = graphqlws.New(s.api, s.identify, graphqlws.Options{
 		MessageBytes: s.cfg.Limits.BodyBytes, Subscriptions: s.cfg.Limits.Subscriptions, Signatures: signed,
 	})
 	s.people.pool.OnRevoke(func(session, _ string) { s.sockets.RevokeSession(session) })
 	s.people.pool.OnBar(s.sockets.RevokeUser)
 	s.people.keys.OnRevoke(s.sockets.RevokeKey)
 	s.people.keys.OnUse(s.uses.note)
-	s.keyring = identify.Keys
+	s.keyring = s.identify.Keys
 	s.keyring.OnRevoke(s.sockets.RevokeKey)
 	s.keyring.OnUse(s.uses.note)
 	errorLog := slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn)
@@ -155,7 +157,7 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	s.opened = append(s.opened, s.desk)
 	desk := newDesk(s.store)
-	desk.Engine, desk.Keyring, desk.Address = s.engine, identify.Keys, s.Addr()
+	desk.Engine, desk.Keyring, desk.Address = s.engine, s.keyring, s.Addr()
 	desk.AdminGroup, desk.SetupURL = s.cfg.AdminGroup, s.URL()+setup.Path
 	desk.Pool, desk.Mail, desk.AccessKeys, desk.Uses = s.people.pool, s.people.mail, s.people.keys, s.uses
 	desk.Audited = s.people.audit

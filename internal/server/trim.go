@@ -23,6 +23,11 @@ func (s *Server) trimOften(ctx context.Context) {
 		if err := s.people.trim(ctx, s.now(), s.cfg.KeepAudit); err != nil && ctx.Err() == nil {
 			s.logger.Error("old sessions, codes and audit entries were not forgotten", "err", err)
 		}
+		if s.agenda != nil {
+			if err := s.agenda.Sweep(ctx); err != nil && ctx.Err() == nil {
+				s.logger.Error("keys of calendars that are gone were not revoked", "err", err)
+			}
+		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
