@@ -8,6 +8,7 @@ import type { Scope } from './frames.ts';
 import type { Ledger } from './ledger.ts';
 import { isLost, type Local, openLocal, type Storage, salvage } from './local.ts';
 import type { OutboxEntry } from './outbox.ts';
+import { rethrow } from './query/live.ts';
 import type { Query } from './query/plan.ts';
 import { dismissRejected, type Rejected, retryRejected } from './rejected.ts';
 import type { Row } from './row.ts';
@@ -43,6 +44,7 @@ export interface ClientOptions<C extends Collections> {
 
 /** A list that changes. */
 export interface List<T> {
+  /** Gives the list as it is; the same array until it changes. */
   list(): readonly T[];
   /** Calls back with the list whenever it changes. Gives the function that ends it. */
   subscribe(listener: (list: readonly T[]) => void): () => void;
@@ -111,6 +113,7 @@ export function createClient<C extends Collections>(options: ClientOptions<C>): 
   return client as Client<C>;
 }
 
+type Failed = (error: unknown) => void;
 type Written = { readonly condition?: Json };
 
 function collection(engine: Engine, model: ModelSchema) {
@@ -125,11 +128,16 @@ function collection(engine: Engine, model: ModelSchema) {
     get: (key: unknown) => engine.get(model, keyOf(model, key)),
     query: async (query: Query<object> = {}) =>
       (await engine.local()).queries.query(model, query as Query<Fields>),
-    observe: (
-      query: Query<object>,
-      callback: (records: readonly object[]) => void,
-      failed?: (e: unknown) => void,
-    ) => engine.observe((local) => local.queries.observe(model, query as Query<Fields>, callback, failed)),
+    observe: (query: Query<object>, callback: (records: readonly object[]) => void, failed?: Failed) =>
+      engine.observe(
+        ({ queries }) => queries.observe(model, query as Query<Fields>, callback, failed),
+        failed,
+      ),
+    observeRecord: (key: unknown, callback: (record: object | undefined) => void, failed?: Failed) =>
+      engine.observe(
+        ({ queries }) => queries.observeRecord(model, keyOf(model, key), callback, failed),
+        failed,
+      ),
   };
 }
 
@@ -169,7 +177,7 @@ async function transact(
 
 /** An observation that lasts although the store is begun anew under it. */
 interface Observation {
-  readonly begin: (local: Local) => () => void;
+  readonly begin: (local: Local) => void;
   stop?: () => void;
 }
 
@@ -235,10 +243,20 @@ class Engine {
     return row?.view ?? undefined;
   }
 
-  observe(begin: (local: Local) => () => void): () => void {
-    const observation: Observation = { begin };
+  /** Begins something on the store, now and whenever it is another. What it throws goes to `failed`. */
+  observe(begin: (local: Local) => () => void, failed: Failed = rethrow): () => void {
+    const observation: Observation = {
+      begin: (local) => {
+        try {
+          observation.stop = begin(local);
+        } catch (error) {
+          failed(error);
+        }
+      },
+    };
     this.#observations.add(observation);
-    if (this.#local) observation.stop = begin(this.#local);
+    if (this.#local) observation.begin(this.#local);
+    else this.#opening.catch((error) => this.#observations.has(observation) && failed(error));
     return () => {
       this.#observations.delete(observation);
       observation.stop?.();
@@ -246,9 +264,24 @@ class Engine {
   }
 
   list<T>(items: (ledger: Ledger) => readonly T[]): List<T> {
-    const list = () => (this.#local ? items(this.#local.ledger) : []);
-    const subscribe = (listener: (list: readonly T[]) => void) =>
-      this.observe((local) => local.ledger.listen(() => listener(items(local.ledger))));
+    let last: readonly T[] = [];
+    const list = () => {
+      const now = this.#local ? items(this.#local.ledger) : [];
+      if (now.length !== last.length || now.some((item, i) => item !== last[i])) last = now;
+      return last;
+    };
+    const subscribe = (listener: (list: readonly T[]) => void) => {
+      let told = list();
+      const tell = () => {
+        if (told === list()) return;
+        told = list();
+        listener(told);
+      };
+      return this.observe(({ ledger }) => {
+        tell();
+        return ledger.listen(tell);
+      });
+    };
     return { list, subscribe };
   }
 
@@ -299,7 +332,7 @@ class Engine {
       if (lost && local.ledger.meta.get('client') === undefined) void this.#reopen(local);
       this.#show();
     });
-    for (const observation of this.#observations) observation.stop = observation.begin(local);
+    for (const { begin } of this.#observations) begin(local);
     if (this.#started) this.#beginSync(local);
     void this.#persist(local);
     this.#show();
@@ -393,6 +426,7 @@ class Engine {
   }
 
   #show(): void {
-    this.status.set(statusOf(this.#local?.ledger, this.#scope, this.#connected, this.#storage));
+    const status = statusOf(this.#local?.ledger, this.#scope, this.#connected, this.#storage);
+    if (JSON.stringify(status) !== JSON.stringify(this.status.get())) this.status.set(status);
   }
 }

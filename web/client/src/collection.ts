@@ -27,6 +27,12 @@ export interface Collection<T extends Collections[string]> {
     callback: (records: readonly T['record'][]) => void,
     failed?: (error: unknown) => void,
   ): () => void;
+  /** Calls back likewise with one record; undefined while there is none. */
+  observeRecord(
+    key: T['key'],
+    callback: (record: T['record'] | undefined) => void,
+    failed?: (error: unknown) => void,
+  ): () => void;
 }
 
 /** A collection in a transaction: its writes are made when the transaction ends, all or none. */

@@ -108,7 +108,8 @@ function guarded<T>(callback: (value: T) => void): (value: T) => void {
   };
 }
 
-function rethrow(error: unknown): void {
+/** What is done about an error that nobody takes. */
+export function rethrow(error: unknown): void {
   queueMicrotask(() => {
     throw error;
   });
