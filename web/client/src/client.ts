@@ -320,7 +320,7 @@ class Engine {
         storage,
         migrate,
         name,
-        user,
+        owner: this.#credentials.name ?? user,
         now: () => this.#environment.now(),
         uuid: this.uuid,
         committed: () => tabs.tell({ type: 'moved' }),

@@ -10,7 +10,8 @@ import { Transaction } from './transaction.ts';
 /** What of a client's options its records depend on. */
 export interface LedgerOptions {
   readonly schema: Schema;
-  readonly user: string | undefined;
+  /** What the server fills in of owner fields. */
+  readonly owner: string | undefined;
   now(): number;
   /** Is told after each change of this tab's. */
   committed?(): void;

@@ -14,11 +14,11 @@ export interface Known {
  * Gives the row of a record; undefined where nothing is left to store. One that was deleted keeps its version until the
  * server tells its removal, so that what is on its way from before that does not bring it back.
  */
-export function rowOf(known: Known, model: ModelSchema, user: string | undefined): Row | undefined {
+export function rowOf(known: Known, model: ModelSchema, owner: string | undefined): Row | undefined {
   const { server, version, waiting } = known;
   const mark = known.mark > 0 && { mark: known.mark };
   if (waiting.length === 0) return server || version > 0 ? { view: server, version, ...mark } : undefined;
-  return { view: viewOf(server, waiting, model, user), version, server, ...mark };
+  return { view: viewOf(server, waiting, model, owner), version, server, ...mark };
 }
 
 /** Gives the server's part of a row. */
@@ -34,23 +34,23 @@ export function viewOf(
   server: Fields | null,
   waiting: readonly OutboxEntry[],
   model: ModelSchema,
-  user: string | undefined,
+  owner: string | undefined,
 ): Fields | null {
   let view = server;
   for (const write of waiting) {
     if (write.op === 'DELETE') view = null;
-    else if (write.op === 'CREATE') view = patched(view ?? initial(model, write, user), write, model);
+    else if (write.op === 'CREATE') view = patched(view ?? initial(model, write, owner), write, model);
     else if (view) view = patched(view, write, model);
   }
   return view && view !== server ? Object.freeze(view) : view;
 }
 
 /** What the server will fill in of a new record, as far as that is known here. */
-function initial(model: ModelSchema, write: OutboxEntry, user: string | undefined): Fields {
+function initial(model: ModelSchema, write: OutboxEntry, owner: string | undefined): Fields {
   const fields: Record<string, Json> = {};
   for (const [name, field] of Object.entries(model.fields)) {
     if (field.default !== undefined) fields[name] = field.default;
-    else if (field.owner && user !== undefined) fields[name] = user;
+    else if (field.owner && owner !== undefined) fields[name] = owner;
     else if (field.readonly) fields[name] = new Date(write.at).toISOString();
   }
   return { ...fields, _version: 0, _lastChangedAt: write.at };

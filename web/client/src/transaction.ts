@@ -60,7 +60,7 @@ export class Transaction {
     const waiting = this.ledger.waiting(model + separator + key);
     const known = { version: row.version, mark: row.mark ?? 0, waiting, server: server && map(server) };
     const schema = this.ledger.model(model);
-    rowChange(schema, key, undefined, rowOf(known, schema, this.ledger.options.user), this.#changes);
+    rowChange(schema, key, undefined, rowOf(known, schema, this.ledger.options.owner), this.#changes);
   }
 
   /** Gives a record that was read. */
@@ -75,7 +75,7 @@ export class Transaction {
 
   /** Gives a record as its writer sees it. */
   view(record: RecordState): Fields | null {
-    return viewOf(record.server, record.waiting, record.schema, this.ledger.options.user);
+    return viewOf(record.server, record.waiting, record.schema, this.ledger.options.owner);
   }
 
   /** Puts a write in the queue, on the record as it is known now. */
@@ -117,7 +117,7 @@ export class Transaction {
       for (const entry of waiting) if (!record.waiting.includes(entry)) this.delete(outboxKey(entry.number));
       for (const entry of record.waiting)
         if (!waiting.includes(entry)) this.put(outboxKey(entry.number), entry);
-      const after = rowOf(record, record.schema, this.ledger.options.user);
+      const after = rowOf(record, record.schema, this.ledger.options.owner);
       if (record.before || after) rowChange(record.schema, record.key, record.before, after, this.#changes);
     }
     return this.#changes.size > 0 ? batchOf(this.#changes, durable) : undefined;

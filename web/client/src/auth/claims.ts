@@ -3,6 +3,7 @@ export interface Claims {
   readonly sub?: string;
   readonly iat?: number;
   readonly exp?: number;
+  readonly username?: string;
   readonly email?: string;
   readonly email_verified?: boolean;
   readonly 'cognito:username'?: string;
@@ -17,6 +18,10 @@ export function claimsOf(token: string | undefined): Claims {
     return {};
   }
 }
+
+/** Gives what the server fills in of owner fields. */
+export const nameOf = ({ username, 'cognito:username': pool, sub }: Claims): string | undefined =>
+  username ?? pool ?? sub;
 
 /** Decodes base64, of either alphabet. */
 export const bytesOf = (text: string): Uint8Array<ArrayBuffer> =>

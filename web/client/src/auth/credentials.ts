@@ -1,4 +1,4 @@
-import { claimsOf } from './claims.ts';
+import { claimsOf, nameOf } from './claims.ts';
 import { AuthError } from './error.ts';
 import { listeners } from './listeners.ts';
 
@@ -18,6 +18,9 @@ export interface Credentials {
 
   /** The id of who asks, by which what is stored for them is told from what is others'; undefined: nobody's. */
   readonly user: string | undefined;
+
+  /** What stands in the owner fields of who asks; default: `user`. */
+  readonly name?: string | undefined;
 
   /** Calls back when the headers or the user are others. Gives the function that ends it. */
   subscribe?(callback: () => void): () => void;
@@ -58,6 +61,9 @@ export function tokens(
     },
     get user() {
       return claimsOf(last).sub;
+    },
+    get name() {
+      return nameOf(claimsOf(last));
     },
     subscribe: told.subscribe,
   };

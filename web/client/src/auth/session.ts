@@ -1,4 +1,4 @@
-import { claimsOf } from './claims.ts';
+import { claimsOf, nameOf } from './claims.ts';
 import { asking, type TokenResult } from './cognito.ts';
 import type { Credentials } from './credentials.ts';
 import { AuthError, codeOf } from './error.ts';
@@ -188,6 +188,9 @@ export function createSession(options: SessionOptions): Session {
     },
     get user() {
       return claimsOf(store.get()?.id).sub;
+    },
+    get name() {
+      return nameOf(claimsOf(store.get()?.id));
     },
     get profile() {
       return profileOf(store.get()?.id);

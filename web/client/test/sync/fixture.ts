@@ -37,7 +37,7 @@ export const scope = { models: null, filter: {} };
 
 export async function openLedger(disk: Disk = memoryDisk(), of: Schema = schema): Promise<Ledger> {
   let now = 1000;
-  const ledger = await Ledger.open(await openEntries(disk), { schema: of, user: 'ana', now: () => now++ });
+  const ledger = await Ledger.open(await openEntries(disk), { schema: of, owner: 'ana', now: () => now++ });
   await ledger.change(true, (tx) => {
     if (!tx.meta('client')) tx.setMeta('client', 'c1');
   });
