@@ -27,7 +27,7 @@ func property(name string) string {
 
 // ofClient are the properties that a client has beside its collections, and those that the language looks for.
 var ofClient = strings.Fields(`
-	status conflicts rejected outbox files transact start stop close destroy subscribe session user schema endpoint
+	status conflicts rejected outbox files transact graphql start stop close destroy subscribe session user schema endpoint
 	then constructor prototype toString valueOf hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString`)
 
 // ofQueries are the names that stand beside fields in a where.

@@ -2,8 +2,9 @@ import { apiKey, type Credentials } from './auth/credentials.ts';
 import type { Collection, Writer } from './collection.ts';
 import { acceptConflict, type Conflict, type Resolve, restoreConflict } from './conflicts.ts';
 import { type Environment, platform } from './environment.ts';
-import { FreshetError } from './errors.ts';
+import { codeOf, FreshetError } from './errors.ts';
 import { wireFilter } from './filters.ts';
+import { follow } from './follow.ts';
 import type { Scope } from './frames.ts';
 import type { Ledger } from './ledger.ts';
 import { isLost, type Local, openLocal, type Storage, salvage } from './local.ts';
@@ -18,7 +19,9 @@ import { type Connected, connected, Observable, type Status, statusOf } from './
 import { Sync } from './sync.ts';
 import { type Notice, Tabs } from './tabs.ts';
 import type { Transaction } from './transaction.ts';
+import { post, type Remote } from './transport.ts';
 import type { Migrate } from './upgrade.ts';
+import type { Operation as Request } from './wire.ts';
 import { create, keyOf, type Operation, type Patch, remove, update } from './writes.ts';
 
 export interface ClientOptions<C extends Collections> {
@@ -74,6 +77,21 @@ export interface Core<C extends Collections> {
   transact(
     work: (tx: { readonly [name in keyof C]: Writer<C[name]> }) => void | Promise<void>,
   ): Promise<void>;
+  /**
+   * Makes a request with the client's credentials, past the store. Errors: FreshetError; the signal's where that ended
+   * it.
+   */
+  graphql<T = Fields>(document: string, variables?: object, signal?: AbortSignal): Promise<T>;
+  /**
+   * Subscribes to what the server sends, past the store, as to what is published and not stored. It is kept over breaks
+   * of the connection; what is sent meanwhile is missed. Gives the function that ends it.
+   */
+  subscribe<T = Fields>(
+    document: string,
+    variables: object | undefined,
+    next: (data: T) => void,
+    failed?: (error: unknown) => void,
+  ): () => void;
   /** Begins to sync. Without it the client works on what it has. */
   start(): void;
   stop(): void;
@@ -102,6 +120,14 @@ export function createClient<C extends Collections>(options: ClientOptions<C>): 
     },
     outbox: { export: async () => (await engine.local()).ledger.queue() },
     transact: (work: (tx: never) => void | Promise<void>) => transact(engine, options.schema, work),
+    graphql: (query: string, variables: object = {}, signal = new AbortController().signal) =>
+      engine.request({ query, variables }, signal),
+    subscribe: (
+      query: string,
+      variables: object = {},
+      next: (data: Fields | null) => void,
+      failed: Failed = rethrow,
+    ) => engine.observe(() => follow(engine.remote(), { query, variables }, next, failed), failed),
     start: () => engine.start(),
     stop: () => engine.stop(),
     close: () => engine.close(),
@@ -243,6 +269,21 @@ class Engine {
     return row?.view ?? undefined;
   }
 
+  remote(): Remote {
+    const { endpoint } = this.#options;
+    return { endpoint, credentials: this.#credentials, user: this.#user, environment: this.#environment };
+  }
+
+  async request({ query, variables = {} }: Request, signal: AbortSignal): Promise<Fields | null> {
+    await this.#opening; // then it is known who asks
+    try {
+      return await post(this.remote(), query, variables, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof FreshetError ? error : new FreshetError(codeOf(error), String(error));
+    }
+  }
+
   /** Begins something on the store, now and whenever it is another. What it throws goes to `failed`. */
   observe(begin: (local: Local) => () => void, failed: Failed = rethrow): () => void {
     const observation: Observation = {
@@ -300,6 +341,7 @@ class Engine {
     this.stop();
     this.#closed = true;
     for (const stop of this.#stops.splice(0)) stop();
+    for (const { stop } of this.#observations) stop?.();
     await (await this.#opening).close();
     this.#tabs?.close();
   }
@@ -370,12 +412,8 @@ class Engine {
   }
 
   #beginSync({ ledger }: Local): void {
-    const user = this.#user;
     this.#sync ??= new Sync({
-      endpoint: this.#options.endpoint,
-      credentials: this.#credentials,
-      user,
-      environment: this.#environment,
+      ...this.remote(),
       ledger,
       scope: this.#scope,
       ...(this.#options.resolve && { resolve: this.#options.resolve }),

@@ -1,17 +1,10 @@
 import type { Socket } from './environment.ts';
 import { FreshetError } from './errors.ts';
-import type { Scope } from './frames.ts';
-import { changesVariables, dataOf, headersOf, type Remote } from './transport.ts';
-import {
-  afterClose,
-  type ChangeFrame,
-  type ClientMessage,
-  changesSubscription,
-  readFrame,
-  readMessage,
-} from './wire.ts';
+import type { Fields } from './schema.ts';
+import { dataOf, headersOf, type Remote } from './transport.ts';
+import { afterClose, type ClientMessage, type Operation, readMessage } from './wire.ts';
 
-/** A subscription to what comes after a cursor. */
+/** A subscription that is open. */
 export interface Subscription {
   /** Asks whether the other side is still there, and ends the subscription when there is soon no answer. */
   probe(): void;
@@ -21,19 +14,15 @@ export interface Subscription {
 const quiet = 30_000;
 const patience = 10_000;
 
-/** The changes of one frame at most. */
-const frameLimit = 1000;
-
 /**
  * Opens a socket with one subscription, which is sent without waiting for `connection_ack`: messages are taken in
  * their order. It lives until the signal ends it, or until `ended` is called, once.
  */
 export async function subscribe(
   remote: Remote,
-  after: string,
-  scope: Scope,
+  operation: Operation,
   signal: AbortSignal,
-  next: (frame: ChangeFrame) => void,
+  next: (data: Fields | null) => void,
   ended: (error: unknown) => void,
 ): Promise<Subscription> {
   const { endpoint, environment } = remote;
@@ -65,16 +54,15 @@ export async function subscribe(
   signal.addEventListener('abort', abort);
   wait(patience, () => end(new FreshetError('unavailable', 'the socket does not open')));
   socket.onopen = () => {
-    const query = { query: changesSubscription, variables: changesVariables(after, scope, frameLimit) };
     send({ type: 'connection_init', payload: headers });
-    send({ type: 'subscribe', id: '1', payload: query });
+    send({ type: 'subscribe', id: '1', payload: operation });
   };
   socket.onmessage = ({ data }) => {
     wait(quiet, probe);
     try {
       const message = readMessage(String(data));
       if (message?.type === 'ping') send({ type: 'pong' });
-      else if (message?.type === 'next') next(readFrame(dataOf(message.payload)));
+      else if (message?.type === 'next') next(dataOf(message.payload));
       else if (message?.type === 'error') dataOf({ data: null, errors: message.payload });
       else if (message?.type === 'complete') throw new FreshetError('unavailable', 'the subscription ended');
     } catch (error) {

@@ -6,9 +6,10 @@ import type { Ledger } from './ledger.ts';
 import { type Event, initial, type State, step } from './machine.ts';
 import type { PushLimit } from './outbox.ts';
 import { reject } from './rejected.ts';
+import type { Fields } from './schema.ts';
 import { type Subscription, subscribe } from './socket.ts';
-import { fetchChanges, type Remote, sendPush } from './transport.ts';
-import type { ChangeFrame } from './wire.ts';
+import { changesVariables, fetchChanges, type Remote, sendPush } from './transport.ts';
+import { type ChangeFrame, changesSubscription, readFrame } from './wire.ts';
 
 export interface SyncOptions extends Remote {
   readonly ledger: Ledger;
@@ -21,6 +22,7 @@ export interface SyncOptions extends Remote {
 }
 
 const pageLimit = 5000; // changes of a page over HTTP
+const frameLimit = 1000; // changes of a frame on the socket
 const queueLimit = 20_000; // changes that came over the socket and are not applied yet
 const pushLimit: PushLimit = { writes: 100, size: 256 * 1024 };
 const firstWait = 500; // milliseconds
@@ -172,12 +174,18 @@ export class Sync {
       applying = false;
     };
     const ended = (error: unknown) => this.#run(signal, 'failed', 'denied', () => Promise.reject(error));
-    const next = (frame: ChangeFrame) => {
-      frames.push(frame);
+    const next = (data: Fields | null) => {
+      frames.push(readFrame(data));
       if (frames.reduce((sum, { changes }) => sum + changes.length, 0) > queueLimit) this.#send('behind');
       else if (!applying) drain().catch(ended);
     };
-    this.#subscription = await subscribe(this.#options, place.cursor, scope, signal, next, ended);
+    this.#subscription = await subscribe(
+      this.#options,
+      { query: changesSubscription, variables: changesVariables(place.cursor, scope, frameLimit) },
+      signal,
+      next,
+      ended,
+    );
     return undefined;
   }
 

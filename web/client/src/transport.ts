@@ -74,7 +74,13 @@ export async function sendPush(
 /** How long a request may take, in milliseconds. */
 const patience = 60_000;
 
-async function post(remote: Remote, query: string, variables: object, signal: AbortSignal) {
+/** Makes a request. Errors: FreshetError, and those of the network. */
+export async function post(
+  remote: Remote,
+  query: string,
+  variables: object,
+  signal: AbortSignal,
+): Promise<Fields | null> {
   const { endpoint, environment } = remote;
   const limited = new AbortController();
   const abort = () => limited.abort(signal.reason);
