@@ -38,7 +38,7 @@ export interface Collection<T extends Collections[string]> {
 /** A collection in a transaction: its writes are made when the transaction ends, all or none. */
 export interface Writer<T extends Collections[string]> {
   /** Gives the fields, with the id that the record gets. */
-  create(fields: T['create']): T['create'] & { readonly [name: string]: unknown };
+  create(fields: T['create']): T['create'] & Pick<T['record'], keyof T['record'] & 'id'>;
   update(key: T['key'], patch: Patch<T>, options?: ConditionOption<T['record']>): void;
   delete(key: T['key'], options?: ConditionOption<T['record']>): void;
 }
