@@ -1,7 +1,7 @@
 # make run        build the web app and the server and start it on the embedded store, in ./freshet-data
 # make app        build the web app, where there is npm
 # make test       everything that has to pass: lint, all tests with the race detector, the real clients
-# make web        the packages in web: check, build and test them
+# make web        the packages in web: check them, build them and their reference, test them
 # make crash      the crash test, for some minutes
 # make soak       the convergence test, SOAK runs of it
 # make fuzz       every fuzz target, for FUZZTIME each
@@ -47,7 +47,7 @@ wire:
 # The TypeScript packages; their tests build the server and run it.
 web:
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: the packages in web are skipped"; \
-	else cd web && npm ci --no-audit --no-fund --loglevel=error && npm run check && npm run build && npm test; fi
+	else cd web && npm ci --no-audit --no-fund --loglevel=error && npm run check && npm run build && npm run docs && npm test; fi
 
 # installed PROGRAM PACKAGE TESTS: what tests drive besides, taken from Debian where it is absent and that can be done.
 installed = @if command -v $(1) >/dev/null; then :; \

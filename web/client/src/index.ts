@@ -1,6 +1,7 @@
 export { apiKey, type Credentials, tokens } from './auth/credentials.ts';
 export { type AuthCode, AuthError } from './auth/error.ts';
 export {
+  type AuthEnvironment,
   createSession,
   type NewAccount,
   type Profile,
@@ -15,11 +16,13 @@ export type { Conflict, Resolve } from './conflicts.ts';
 export { type Disk, type DiskChange, StorageFullError, StorageLostError } from './disk.ts';
 export { type Environment, platform } from './environment.ts';
 export { FreshetError } from './errors.ts';
-export { memoryDisk } from './memory-disk.ts';
+export type { Storage } from './local.ts';
+export { memoryDisk, type Platter } from './memory-disk.ts';
 export type { OutboxEntry } from './outbox.ts';
 export { QueryError } from './query/operators.ts';
+export type { OrderBy } from './query/order.ts';
 export type { Query } from './query/plan.ts';
-export type { Where } from './query/where.ts';
+export type { Operators, Where } from './query/where.ts';
 export type { Rejected } from './rejected.ts';
 export type { Collections, FieldSchema, Fields, Json, ModelSchema, Schema } from './schema.ts';
 export type { Status } from './status.ts';

@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,14 +21,19 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** Starts Chromium with a profile of its own on the disk, and serves a page that loads a module bundled from `entry`. */
+/** Starts Chromium, and serves a page that loads a module bundled from `entry`. */
 export async function startBrowser(entry: string): Promise<Browser> {
   const script = await bundle(entry);
-  const server = createServer((request, response) => {
+  return startBrowserAt((request, response) => {
     const isScript = request.url === '/page.js';
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
     response.end(isScript ? script : '<!doctype html><script type="module" src="/page.js"></script>');
   });
+}
+
+/** Starts Chromium with a profile of its own on the disk, and a site for it. */
+export async function startBrowserAt(answer: RequestListener): Promise<Browser> {
+  const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const profile = mkdtempSync(join(tmpdir(), 'freshet-browser-'));

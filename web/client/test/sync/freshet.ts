@@ -12,13 +12,13 @@ export const secret = 'the-key-of-the-test';
 /** The real server, in a process of its own, with its data in a directory of its own. */
 export class Freshet {
   readonly #directory = mkdtempSync(join(tmpdir(), 'freshet-'));
-  readonly #program = join(this.#directory, 'freshet');
+  readonly program = join(this.#directory, 'freshet');
   readonly #schema: string[];
   #process: ChildProcess | undefined;
   #address = '127.0.0.1:0';
 
   constructor(sdl?: string) {
-    execFileSync('go', ['build', '-o', this.#program, './cmd/freshet'], { cwd: root });
+    execFileSync('go', ['build', '-o', this.program, './cmd/freshet'], { cwd: root });
     if (sdl) writeFileSync(join(this.#directory, 'test.graphql'), sdl);
     this.#schema = sdl ? ['--schema', join(this.#directory, 'test.graphql')] : [];
   }
@@ -31,7 +31,7 @@ export class Freshet {
   async start(): Promise<void> {
     const data = join(this.#directory, 'data');
     const args = ['serve', '--data', data, '--listen', this.#address, '--api-key', secret, ...this.#schema];
-    const started = spawn(this.#program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const started = spawn(this.program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#process = started;
     for await (const line of createInterface({ input: started.stdout })) {
       const [, address] = /http:\/\/(\S+)\/graphql/.exec(line) ?? [];
