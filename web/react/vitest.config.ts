@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const path = (name: string) => new URL(name, import.meta.url).pathname;
 
 export default defineConfig({
-  test: { environment: 'happy-dom' },
+  test: { environment: 'happy-dom', execArgv: ['--experimental-websocket'] },
   resolve: {
     alias: { '@freshet/client': path('../client/src/index.ts'), '@freshet/react': path('src/index.ts') },
   },

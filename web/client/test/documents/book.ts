@@ -20,7 +20,7 @@ export interface Block {
 
 export function blocksOf(document: string): Block[] {
   const text = readFileSync(join(root, document), 'utf8');
-  return [...text.matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$/gm)].map(([, language, note, text]) => ({
+  return [...text.matchAll(/^```(\w+) ?(.*)\n([\s\S]*?)^```$/gm)].map(([, language, note, text]) => ({
     language: language!,
     note: note!,
     text: text!,

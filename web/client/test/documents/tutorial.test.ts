@@ -52,7 +52,7 @@ describe.skipIf(withoutChromium)(`docs/client.md${skipped}`, () => {
     const items = await page.locator('li').allInnerTexts();
     return items.map((text) => text.replace(/\s*Delete$/, ''));
   }
-  const status = (page: Page) => page.locator('output').innerText();
+  const status = (page: Page) => page.locator('output').textContent();
   async function add(page: Page, title: string): Promise<void> {
     await page.getByLabel('Title').fill(title);
     await page.getByText('Add', { exact: true }).click();

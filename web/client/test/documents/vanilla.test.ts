@@ -35,7 +35,7 @@ describe.skipIf(withoutChromium)(`examples/vanilla${skipped}`, () => {
     const page = await browser.context.newPage();
     page.on('pageerror', (error) => faults.push(error));
     await page.goto(`${browser.origin}/examples/vanilla/index.html?endpoint=${freshet.endpoint}#${secret}`);
-    await expect.poll(() => page.locator('output').innerText()).toBe('live, 0 to send');
+    await expect.poll(() => page.locator('output').textContent()).toBe('live, 0 to send');
     await add(page, '#here', 'from here');
     await add(page, '#there', 'from there');
     const same = async () => {
@@ -50,7 +50,7 @@ describe.skipIf(withoutChromium)(`examples/vanilla${skipped}`, () => {
     await page.getByLabel('from there is done').first().check();
     await page.locator('#there li', { hasText: 'from here' }).getByText('Delete').click();
     await expect.poll(() => both(page).then((sides) => sides.map((side) => side.length))).toEqual([3, 2]);
-    expect(await page.locator('output').innerText()).toBe('stopped, 2 to send');
+    expect(await page.locator('output').textContent()).toBe('stopped, 2 to send');
 
     await page.getByText('Sync', { exact: true }).click();
     await expect.poll(same).toBe(3);

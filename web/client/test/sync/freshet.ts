@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const root = new URL('../../../../', import.meta.url).pathname;
+const root = join(import.meta.dirname, '../../../..');
 
 export const secret = 'the-key-of-the-test';
 
