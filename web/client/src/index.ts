@@ -1,15 +1,5 @@
 export { apiKey, type Credentials, tokens } from './auth/credentials.ts';
 export { type AuthCode, AuthError } from './auth/error.ts';
-export {
-  type AuthEnvironment,
-  createSession,
-  type NewAccount,
-  type Profile,
-  type Session,
-  type SessionOptions,
-} from './auth/session.ts';
-export type { Factor, Step } from './auth/signin.ts';
-export type { TokenStorage } from './auth/store.ts';
 export { type Client, type ClientOptions, type Core, createClient, type List } from './client.ts';
 export type { Collection, ConditionOption, Patch, Writer } from './collection.ts';
 export type { Conflict, Resolve } from './conflicts.ts';

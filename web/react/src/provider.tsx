@@ -1,4 +1,5 @@
-import type { Collection, Session } from '@freshet/client';
+import type { Collection } from '@freshet/client';
+import type { Session } from '@freshet/client/accounts';
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
 import type { AppClient, CollectionName, Registered } from './register.ts';
 

@@ -1,4 +1,4 @@
-import type { Profile, Session } from '@freshet/client';
+import type { Profile, Session } from '@freshet/client/accounts';
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import { useProvidedSession } from './provider.tsx';
 

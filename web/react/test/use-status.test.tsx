@@ -1,4 +1,4 @@
-import { createSession, type Session } from '@freshet/client';
+import { createSession, type Session } from '@freshet/client/accounts';
 import { FreshetProvider, useClient, useConflicts, useRejected, useSession, useStatus } from '@freshet/react';
 import { expect, test, vi } from 'vitest';
 import { Boundary, makeClient, mount } from './app.tsx';

@@ -1,4 +1,4 @@
-import { AuthError } from './error.ts';
+import { type AuthCode, AuthError } from './error.ts';
 
 /** Asks the server's user pool for an operation, in the dialect of Cognito. Errors: AuthError. */
 export type Ask = <T = unknown>(operation: string, input: object) => Promise<T>;
@@ -43,3 +43,7 @@ export interface TokenResult {
   /** Missing where the old one stays. */
   readonly RefreshToken?: string;
 }
+
+/** The code of an error; undefined for one of another kind. */
+export const codeOf = (error: unknown): AuthCode | undefined =>
+  error instanceof AuthError ? error.code : undefined;

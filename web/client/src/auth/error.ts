@@ -39,7 +39,3 @@ export class AuthError extends Error {
     this.code = code;
   }
 }
-
-/** The code of an error; undefined for one of another kind. */
-export const codeOf = (error: unknown): AuthCode | undefined =>
-  error instanceof AuthError ? error.code : undefined;

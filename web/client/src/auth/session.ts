@@ -1,7 +1,7 @@
 import { claimsOf, nameOf } from './claims.ts';
-import { asking, type TokenResult } from './cognito.ts';
+import { asking, codeOf, type TokenResult } from './cognito.ts';
 import type { Credentials } from './credentials.ts';
-import { AuthError, codeOf } from './error.ts';
+import { AuthError } from './error.ts';
 import { type Factor, factorsOf, type Step, signingIn } from './signin.ts';
 import { left, received, type TokenStorage, type Tokens, tokenStore, usualStorage } from './store.ts';
 

@@ -1,5 +1,5 @@
-import type { Ask, Result, TokenResult } from './cognito.ts';
-import { AuthError, codeOf } from './error.ts';
+import { type Ask, codeOf, type Result, type TokenResult } from './cognito.ts';
+import { AuthError } from './error.ts';
 import { beginSRP, proveSRP, subtle, type Verifier } from './srp.ts';
 
 /** A second factor. */

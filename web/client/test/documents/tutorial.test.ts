@@ -99,7 +99,8 @@ describe.skipIf(withoutChromium)(`docs/client.md${skipped}`, () => {
     const shown = blocks.filter(({ language, note }) => language === 'ts' && !note);
     expect(shown.length).toBeGreaterThan(8);
     const sections = `
-      import { type Client, createClient, createSession, type Schema } from '@freshet/client';
+      import { type Client, createClient, type Schema } from '@freshet/client';
+      import { createSession } from '@freshet/client/accounts';
       import { schema } from './schema.ts';
       declare const client: Client<typeof schema extends Schema<infer C> ? C : never>;
       ${shown.map(({ text }, n) => `export async function section${n}() {\n${text}\n}`).join('\n')}`;
