@@ -31,33 +31,36 @@ export type Push =
   | 'backoff'
   | 'auth';
 
-export type Event =
-  | 'start'
-  | 'stop'
+/** What happens. */
+const events = [
+  'start',
+  'stop',
   /** This tab is the one that syncs. */
-  | 'lead'
+  'lead',
   /** Writes wait. */
-  | 'wrote'
+  'wrote',
   /** Catching up is done. */
-  | 'caughtUp'
+  'caughtUp',
   /** The socket has more to tell than it should. */
-  | 'behind'
-  | 'opened'
-  | 'failed'
+  'behind',
+  'opened',
+  'failed',
   /** The server does not take the credentials. */
-  | 'denied'
-  | 'renewed'
+  'denied',
+  'renewed',
   /** It is worth trying again now. */
-  | 'hint'
+  'hint',
   /** The wait of the link is over. */
-  | 'retry'
+  'retry',
   /** A push was answered and there are further writes. */
-  | 'pushed'
+  'pushed',
   /** Nothing is left to push. */
-  | 'drained'
-  | 'pushFailed'
-  | 'pushDenied'
-  | 'retryPush';
+  'drained',
+  'pushFailed',
+  'pushDenied',
+  'retryPush',
+] as const;
+export type Event = (typeof events)[number];
 
 export interface State {
   readonly link: Link;
@@ -76,28 +79,31 @@ export interface Step {
   readonly push: boolean;
 }
 
-/** The next state; `.` stays as it is and begins nothing. */
-type Table<S extends string> = { readonly [from in S]: { readonly [event in Event]: S | '.' } };
+/** The next state by the event; with 0 it stays as it is and begins nothing. */
+type Table<S extends string> = { readonly [from in S]: Cells<typeof events, S | 0> };
+type Cells<E extends readonly unknown[], C> = { readonly [at in keyof E]: C };
 
 // biome-ignore format: a table
 const links: Table<Link> = {
-  stopped:  { start: 'follower', stop: '.', lead: '.', wrote: '.', caughtUp: '.', behind: '.', opened: '.', failed: '.', denied: '.', renewed: '.', hint: '.', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
-  follower: { start: '.', stop: 'stopped', lead: 'connect', wrote: '.', caughtUp: '.', behind: '.', opened: '.', failed: '.', denied: '.', renewed: '.', hint: '.', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
-  catchUp:  { start: '.', stop: 'stopped', lead: '.', wrote: '.', caughtUp: 'connect', behind: '.', opened: '.', failed: 'backoff', denied: 'auth', renewed: '.', hint: '.', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
-  connect:  { start: '.', stop: 'stopped', lead: '.', wrote: '.', caughtUp: '.', behind: 'catchUp', opened: 'live', failed: 'backoff', denied: 'auth', renewed: '.', hint: '.', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
-  live:     { start: '.', stop: 'stopped', lead: '.', wrote: '.', caughtUp: '.', behind: 'catchUp', opened: '.', failed: 'backoff', denied: 'auth', renewed: '.', hint: '.', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
-  backoff:  { start: '.', stop: 'stopped', lead: '.', wrote: '.', caughtUp: '.', behind: '.', opened: '.', failed: '.', denied: '.', renewed: 'connect', hint: 'connect', retry: 'connect', pushed: 'connect', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
-  auth:     { start: '.', stop: 'stopped', lead: '.', wrote: '.', caughtUp: '.', behind: '.', opened: '.', failed: 'backoff', denied: '.', renewed: 'connect', hint: '.', retry: '.', pushed: 'connect', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
+  //         start       stop       lead       wrote  caughtUp   behind     opened  failed     denied  renewed    hint       retry      pushed     drained  pushFailed  pushDenied  retryPush
+  stopped:  ['follower', 0,         0,         0,     0,         0,         0,      0,         0,      0,         0,         0,         0,         0,       0,          0,          0],
+  follower: [0,          'stopped', 'connect', 0,     0,         0,         0,      0,         0,      0,         0,         0,         0,         0,       0,          0,          0],
+  catchUp:  [0,          'stopped', 0,         0,     'connect', 0,         0,      'backoff', 'auth', 0,         0,         0,         0,         0,       0,          0,          0],
+  connect:  [0,          'stopped', 0,         0,     0,         'catchUp', 'live', 'backoff', 'auth', 0,         0,         0,         0,         0,       0,          0,          0],
+  live:     [0,          'stopped', 0,         0,     0,         'catchUp', 0,      'backoff', 'auth', 0,         0,         0,         0,         0,       0,          0,          0],
+  backoff:  [0,          'stopped', 0,         0,     0,         0,         0,      0,         0,      'connect', 'connect', 'connect', 'connect', 0,       0,          0,          0],
+  auth:     [0,          'stopped', 0,         0,     0,         0,         0,      'backoff', 0,      'connect', 0,         0,         'connect', 0,       0,          0,          0],
 };
 
 // biome-ignore format: a table
 const pushes: Table<Push> = {
-  off:     { start: '.', stop: '.', lead: 'sending', wrote: '.', caughtUp: '.', behind: '.', opened: '.', failed: '.', denied: '.', renewed: '.', hint: '.', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
-  idle:    { start: '.', stop: 'off', lead: '.', wrote: 'sending', caughtUp: '.', behind: '.', opened: '.', failed: '.', denied: '.', renewed: '.', hint: '.', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
-  sending: { start: '.', stop: 'off', lead: '.', wrote: 'again', caughtUp: '.', behind: '.', opened: '.', failed: '.', denied: '.', renewed: '.', hint: '.', retry: '.', pushed: 'sending', drained: 'idle', pushFailed: 'backoff', pushDenied: 'auth', retryPush: '.' },
-  again:   { start: '.', stop: 'off', lead: '.', wrote: '.', caughtUp: '.', behind: '.', opened: '.', failed: '.', denied: '.', renewed: '.', hint: '.', retry: '.', pushed: 'sending', drained: 'sending', pushFailed: 'backoff', pushDenied: 'auth', retryPush: '.' },
-  backoff: { start: '.', stop: 'off', lead: '.', wrote: '.', caughtUp: 'sending', behind: '.', opened: 'sending', failed: '.', denied: '.', renewed: 'sending', hint: 'sending', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: 'sending' },
-  auth:    { start: '.', stop: 'off', lead: '.', wrote: '.', caughtUp: '.', behind: '.', opened: 'sending', failed: 'backoff', denied: '.', renewed: 'sending', hint: '.', retry: '.', pushed: '.', drained: '.', pushFailed: '.', pushDenied: '.', retryPush: '.' },
+  //         start  stop   lead       wrote      caughtUp   behind  opened     failed     denied  renewed    hint       retry  pushed     drained    pushFailed  pushDenied  retryPush
+  off:      [0,     0,     'sending', 0,         0,         0,      0,         0,         0,      0,         0,         0,     0,         0,         0,          0,          0],
+  idle:     [0,     'off', 0,         'sending', 0,         0,      0,         0,         0,      0,         0,         0,     0,         0,         0,          0,          0],
+  sending:  [0,     'off', 0,         'again',   0,         0,      0,         0,         0,      0,         0,         0,     'sending', 'idle',    'backoff',  'auth',     0],
+  again:    [0,     'off', 0,         0,         0,         0,      0,         0,         0,      0,         0,         0,     'sending', 'sending', 'backoff',  'auth',     0],
+  backoff:  [0,     'off', 0,         0,         'sending', 0,      'sending', 0,         0,      'sending', 'sending', 0,     0,         0,         0,          0,          'sending'],
+  auth:     [0,     'off', 0,         0,         0,         0,      'sending', 'backoff', 0,      'sending', 0,         0,     0,         0,         0,          0,          0],
 };
 
 export function step(state: State, event: Event): Step {
@@ -121,6 +127,6 @@ const failures = (entered: boolean, state: Link | Push): number =>
   entered && (state === 'backoff' || state === 'auth') ? 1 : 0;
 
 function enter<S extends string>(table: Table<S>, from: S, event: Event): [to: S, entered: boolean] {
-  const to = table[from][event];
-  return to === '.' ? [from, false] : [to, true];
+  const to = table[from][events.indexOf(event)];
+  return to ? [to, true] : [from, false];
 }
