@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
-const budgets = { index: 20 * 1024, accounts: 5 * 1024 }; // bytes, compressed
+const budgets = { index: 21 * 1024, accounts: 5 * 1024 }; // bytes, compressed
 
 /** An AuthError is the same class in both modules: the accounts take it from the client. */
 const oneError = {
@@ -34,7 +34,14 @@ async function write(name, plugins) {
   const minified = await minify(code, {
     module: true,
     ecma: 2022,
-    compress: { passes: 3, unsafe_arrows: true, pure_getters: true, keep_fargs: false },
+    compress: {
+      passes: 3,
+      unsafe_arrows: true,
+      pure_getters: true,
+      keep_fargs: false,
+      hoist_funs: true,
+      lhs_constants: false,
+    },
     sourceMap: { content: map, url: `${name}.js.map` },
   });
   writeFileSync(file, minified.code);
