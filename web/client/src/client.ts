@@ -8,7 +8,7 @@ import { follow } from './follow.ts';
 import type { Scope } from './frames.ts';
 import type { Ledger } from './ledger.ts';
 import { isLost, type Local, openLocal, type Storage, salvage } from './local.ts';
-import type { OutboxEntry } from './outbox.ts';
+import { byNumber, type OutboxEntry } from './outbox.ts';
 import { rethrow } from './query/live.ts';
 import type { Query } from './query/plan.ts';
 import { dismissRejected, type Rejected, retryRejected } from './rejected.ts';
@@ -114,7 +114,7 @@ export function createClient<C extends Collections>(options: ClientOptions<C>): 
       restore: (conflict: Conflict) => engine.change((tx) => restoreConflict(tx, conflict)),
     },
     rejected: {
-      ...engine.list((ledger) => [...ledger.rejected.values()].sort((a, b) => a.number - b.number)),
+      ...engine.list((ledger) => [...ledger.rejected.values()].sort(byNumber)),
       dismiss: (rejected: Rejected) => engine.change((tx) => void dismissRejected(tx, rejected)),
       retry: (rejected: Rejected) => engine.change((tx) => retryRejected(tx, rejected)),
     },

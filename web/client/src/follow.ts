@@ -1,11 +1,9 @@
+import { backOff } from './backoff.ts';
 import { codeOf } from './errors.ts';
 import type { Fields } from './schema.ts';
 import { subscribe } from './socket.ts';
 import type { Remote } from './transport.ts';
 import type { Operation } from './wire.ts';
-
-const firstWait = 500; // milliseconds
-const longestWait = 30_000;
 
 /**
  * Keeps a subscription of the app's, on a socket of its own, until the function is called that it gives. It subscribes
@@ -39,8 +37,7 @@ export function follow(
     if (end.signal.aborted) return;
     waits = true;
     if (renewed || code === 'unavailable' || code === 'internal') {
-      const longest = Math.min(longestWait, firstWait * 2 ** Math.min(tries++, 10));
-      timer = environment.setTimeout(again, environment.random() * longest);
+      timer = backOff(environment, tries++, again);
     } else if (!denied || !credentials.subscribe) {
       stop();
       failed(error);

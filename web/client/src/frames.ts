@@ -2,6 +2,7 @@ import { within } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import { equal } from './merge.ts';
 import type { Row } from './row.ts';
+import { readRowKey } from './rows.ts';
 import type { Fields, Json } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 import type { Change, ChangeFrame, Put } from './wire.ts';
@@ -136,8 +137,8 @@ async function sweepPageOf(
 ): Promise<void> {
   const refs: [string, string][] = [];
   for (const [entry, row] of page) {
-    const [, model, ...key] = entry.split('\0');
-    if (((row as Row).mark ?? 0) < doubtOf(place, model!)) refs.push([model!, key.join('\0')]);
+    const ref = readRowKey(entry)!;
+    if (((row as Row).mark ?? 0) < doubtOf(place, ref[0])) refs.push(ref);
   }
   await tx.read(refs);
   for (const [model, key] of refs) {

@@ -2,9 +2,10 @@ import type { Conflict } from './conflicts.ts';
 import type { Batch, Entries } from './entries.ts';
 import type { Place, Scope } from './frames.ts';
 import { separator, within } from './keys.ts';
-import type { OutboxEntry } from './outbox.ts';
+import { byNumber, type OutboxEntry } from './outbox.ts';
 import type { Rejected } from './rejected.ts';
 import type { ModelSchema, Schema } from './schema.ts';
+import { serial } from './serial.ts';
 import { Transaction } from './transaction.ts';
 
 /** What of a client's options its records depend on. */
@@ -31,7 +32,7 @@ export class Ledger {
   readonly #models: Map<string, ModelSchema>;
   readonly #waiting = new Map<string, OutboxEntry[]>();
   readonly #listeners = new Set<(lost: boolean) => void>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #serial = serial();
   #stop: () => void;
 
   private constructor(entries: Entries, options: LedgerOptions) {
@@ -64,7 +65,7 @@ export class Ledger {
 
   /** Gives the writes that wait, in their order. */
   queue(): OutboxEntry[] {
-    return [...this.outbox.values()].sort((a, b) => a.number - b.number);
+    return [...this.outbox.values()].sort(byNumber);
   }
 
   /** Gives the writes of a record that wait, in their order. */
@@ -101,12 +102,6 @@ export class Ledger {
   async close(): Promise<void> {
     await this.#serial(() => Promise.resolve());
     this.#stop();
-  }
-
-  #serial<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => {});
-    return result;
   }
 
   #follow(batch: Batch | undefined): void {
@@ -156,7 +151,7 @@ export class Ledger {
     const record = of.model + separator + of.key;
     const list = (this.#waiting.get(record) ?? []).filter((w) => w.number !== number);
     if (entry) list.push(entry);
-    put(this.#waiting, record, list.length > 0 ? list.sort((a, b) => a.number - b.number) : undefined);
+    put(this.#waiting, record, list.length > 0 ? list.sort(byNumber) : undefined);
   }
 }
 

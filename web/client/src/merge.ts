@@ -1,4 +1,5 @@
-import type { FieldSchema, Json, Schema } from './schema.ts';
+import type { FieldSchema, Fields, Json, Schema } from './schema.ts';
+import { isFields } from './wire.ts';
 
 /** A value that neither side's will decides: both changed it. */
 export interface Clash {
@@ -50,8 +51,7 @@ export function mergeValue(
 
 const list = (value: Json): readonly Json[] => (Array.isArray(value) ? value : value === null ? [] : [value]);
 
-const members = (value: Json): Record<string, Json> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, Json>) : {};
+const members = (value: Json): Fields => (isFields(value) ? value : {});
 
 function mergeList(
   yours: readonly Json[],

@@ -24,6 +24,10 @@ export interface OutboxEntry {
   readonly sent?: { readonly client: string; readonly counter: number };
 }
 
+/** Orders writes as they were made. */
+export const byNumber = (a: { readonly number: number }, b: { readonly number: number }): number =>
+  a.number - b.number;
+
 /** What one push holds at most. */
 export interface PushLimit {
   readonly writes: number;

@@ -1,5 +1,5 @@
 import { conflictKey, rejectedKey } from './keys.ts';
-import type { OutboxEntry } from './outbox.ts';
+import { byNumber, type OutboxEntry } from './outbox.ts';
 import type { Transaction } from './transaction.ts';
 import type { ErrorCode } from './wire.ts';
 
@@ -46,9 +46,7 @@ export async function reject(tx: Transaction, refused: OutboxEntry, reason: Reas
 /** Forgets a refused write, with those that were refused because of the same one. */
 export function dismissRejected(tx: Transaction, { cause }: Rejected): Rejected[] {
   const { rejected, conflicts } = tx.ledger;
-  const together = [...rejected.values()]
-    .filter((r) => r.cause === cause)
-    .sort((a, b) => a.number - b.number);
+  const together = [...rejected.values()].filter((r) => r.cause === cause).sort(byNumber);
   for (const { number } of together) {
     tx.delete(rejectedKey(number));
     for (const c of conflicts.values())

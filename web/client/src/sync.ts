@@ -1,4 +1,5 @@
 import { applyAnswers, mistaken, type Push, preparePush, rename } from './answers.ts';
+import { backOff } from './backoff.ts';
 import type { Resolve } from './conflicts.ts';
 import { codeOf } from './errors.ts';
 import { applyFrames, forget, type Scope, sweep } from './frames.ts';
@@ -25,8 +26,6 @@ const pageLimit = 5000; // changes of a page over HTTP
 const frameLimit = 1000; // changes of a frame on the socket
 const queueLimit = 20_000; // changes that came over the socket and are not applied yet
 const pushLimit: PushLimit = { writes: 100, size: 256 * 1024 };
-const firstWait = 500; // milliseconds
-const longestWait = 30_000;
 
 /** Does what the machine's states stand for, and tells it how that ended. */
 export class Sync {
@@ -132,11 +131,9 @@ export class Sync {
     );
   }
 
-  /** Full jitter: what failed together does not come back together. */
   #wait(signal: AbortSignal, tries: number, then: () => void): void {
     const { environment } = this.#options;
-    const ms = environment.random() * Math.min(longestWait, firstWait * 2 ** Math.min(tries, 10));
-    const timer = environment.setTimeout(() => signal.aborted || then(), ms);
+    const timer = backOff(environment, tries, () => signal.aborted || then());
     signal.addEventListener('abort', () => environment.clearTimeout(timer));
   }
 

@@ -2,6 +2,7 @@ import { within } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import type { OutboxEntry } from './outbox.ts';
 import type { Row } from './row.ts';
+import { readRowKey } from './rows.ts';
 import type { Fields } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -89,8 +90,8 @@ async function rebuildPage(
   const { from } = tx.meta<Progress>('upgrade')!;
   const rows = await tx.ledger.entries.scan({ from: from!, to: within('r').to, limit: page });
   for (const [entry, row] of rows) {
-    const [, model, ...key] = entry.split('\0');
-    tx.reindex(model!, key.join('\0'), row as Row, maps.get(model!));
+    const [model, key] = readRowKey(entry)!;
+    tx.reindex(model, key, row as Row, maps.get(model));
   }
   const last = rows.at(-1);
   if (last) tx.setMeta('upgrade', { to, from: `${last[0]}\0` } satisfies Progress);

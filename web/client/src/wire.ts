@@ -46,7 +46,7 @@ const flag = (v: unknown): v is boolean => typeof v === 'boolean';
 const whole = (v: unknown): v is number => Number.isSafeInteger(v);
 const nothing = (v: unknown): v is null => v === null;
 const anything = (v: unknown): v is Json => v !== undefined;
-const fields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);
+export const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);
 const is =
   <const T extends string>(...words: T[]): Guard<T> =>
   (v): v is T =>
@@ -65,7 +65,7 @@ const list =
 const shape =
   <T extends object>(members: { [name in keyof T]-?: Guard<T[name]> }): Guard<T> =>
   (v): v is T => {
-    if (!fields(v)) return false;
+    if (!isFields(v)) return false;
     for (const name in members) if (!members[name](v[name])) return false;
     return true;
   };
@@ -88,7 +88,7 @@ export interface Remove extends Changed {
   readonly record: null;
 }
 const changed = { model: text, key: text, version: whole, at: whole };
-const put = shape<Put>({ ...changed, op: is('PUT'), record: fields });
+const put = shape<Put>({ ...changed, op: is('PUT'), record: isFields });
 const remove = shape<Remove>({ ...changed, op: is('REMOVE'), record: nothing });
 
 export interface ChangeFrame {
@@ -157,7 +157,7 @@ export interface Skipped extends Answered {
 }
 const answered = { counter: whole, model: text, key: either(text, nothing) };
 const number = either(whole, nothing);
-const shown = { record: either(fields, nothing), recordVersion: number, recordAt: number };
+const shown = { record: either(isFields, nothing), recordVersion: number, recordAt: number };
 const taken = shape<Taken>({
   ...answered,
   status: is('APPLIED', 'MERGED'),
@@ -187,7 +187,7 @@ export interface WireError {
 }
 const told = shape<{ message: string; errorInfo?: Fields | null; data?: unknown }>({
   message: text,
-  errorInfo: maybe(fields),
+  errorInfo: maybe(isFields),
   data: (_): _ is unknown => true,
 });
 
@@ -208,7 +208,7 @@ function readErrors(errors: unknown, status: number): WireError[] {
   return believe(list(told), errors, 'errors').map(({ message, errorInfo, data }) => ({
     code: code(errorInfo?.code) ? errorInfo.code : codeOf(status),
     message,
-    ...(fields(data) && { data }),
+    ...(isFields(data) && { data }),
   }));
 }
 
@@ -224,14 +224,14 @@ export function readAnswer(status: number, body: string): Answer {
   try {
     said = JSON.parse(body);
   } catch {}
-  if (!fields(said) || (said.data === undefined && said.errors === undefined)) {
+  if (!isFields(said) || (said.data === undefined && said.errors === undefined)) {
     return { data: null, errors: [{ code: codeOf(status), message: `HTTP ${status}` }] };
   }
   return responseOf(said, status);
 }
 
 function responseOf(said: Fields, status: number): Answer {
-  const data = believe(maybe(fields), said.data, 'data') ?? null;
+  const data = believe(maybe(isFields), said.data, 'data') ?? null;
   return { data, errors: said.errors == null ? [] : readErrors(said.errors, status) };
 }
 
@@ -260,7 +260,7 @@ export type ServerMessage =
 
 /** Reads a message of a socket; undefined for one of a type that is not known. */
 export function readMessage(said: string): ServerMessage | undefined {
-  const message = believe(fields, JSON.parse(said), 'message');
+  const message = believe(isFields, JSON.parse(said), 'message');
   const { type, payload } = message;
   if (type === 'connection_ack' || type === 'ping' || type === 'pong') {
     return { type, ...(payload !== undefined && { payload }) };
@@ -269,7 +269,7 @@ export function readMessage(said: string): ServerMessage | undefined {
   const id = believe(text, message.id, 'id');
   if (type === 'complete') return { type, id };
   if (type === 'error') return { type, id, payload: readErrors(payload, 200) };
-  return { type, id, payload: responseOf(believe(fields, payload, 'payload'), 200) };
+  return { type, id, payload: responseOf(believe(isFields, payload, 'payload'), 200) };
 }
 
 /** What to do after a socket was closed: connect again, with another credential, or not at all. */

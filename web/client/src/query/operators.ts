@@ -32,8 +32,8 @@ export function isPlain(value: unknown): value is { readonly [name: string]: unk
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [value];
+export function listOf<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? value : [value as T];
 }
 
 /** With null for an operand the others say nothing. */

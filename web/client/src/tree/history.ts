@@ -1,5 +1,6 @@
 import { type Disk, headKey, StorageLostError } from '../disk.ts';
 import type { Batch } from '../entries.ts';
+import { serial } from '../serial.ts';
 import { type Directory, directoryKey, type Run, readDirectory, readLog, runKey, runsAfter } from './log.ts';
 import { View } from './view.ts';
 
@@ -12,10 +13,10 @@ export interface FoldChange {
 
 /** Keeps the view of one tab in step with the disk that it shares. Whatever changes the view goes through `queued`. */
 export class History {
+  readonly queued = serial();
   readonly #disk: Disk;
   readonly #moved: (batches: readonly (Batch | undefined)[]) => void;
   #view: View;
-  #last: Promise<unknown> = Promise.resolve();
 
   /** @param moved is called after the view went on, with the batches that others committed; see Entries.listen */
   constructor(disk: Disk, view: View, moved: (batches: readonly (Batch | undefined)[]) => void) {
@@ -26,13 +27,6 @@ export class History {
 
   get view(): View {
     return this.#view;
-  }
-
-  /** Does one work after the other. */
-  queued<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
-    return result;
   }
 
   /** Commits the next run. False: another tab was faster. */
