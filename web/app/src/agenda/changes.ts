@@ -19,14 +19,15 @@ export interface Time {
 const text = (time: number) => new Date(time).toISOString();
 const times = ({ start, end, allDay }: Time) => ({ start: text(start), end: text(end), allDay });
 const exdatesOf = (event: Event) => (event.exdates ?? []).filter((date) => date !== null);
+const ownFields = ({ rrule: _, exdates: _e, ...fields }: EventPatch) => fields;
 const isReplacementOf = (series: Event) => (event: Event) => event.series === series.id;
 
 /** Changes one occurrence: of a series it becomes an event of its own, by the id that is given. */
 export function changeOne({ event, original }: Occurrence, time: Time, patch: EventPatch, id: string): Change[] {
   if (!original) return [{ op: 'update', id: event.id, patch: { ...patch, ...times(time) } }];
-  const { title, zone, location, notes, calendar, attendees } = event;
+  const { title, zone = null, location = null, notes = null, calendar = null, attendees = null } = event;
   const own = { title, zone, location, notes, calendar, attendees };
-  return [{ op: 'create', fields: { ...own, ...patch, ...times(time), rrule: null, id, series: event.id, occurrence: original } }];
+  return [{ op: 'create', fields: { ...own, ...ownFields(patch), ...times(time), id, series: event.id, occurrence: original } }];
 }
 
 export const moveOne = (occurrence: Occurrence, time: Time, id: string): Change[] => changeOne(occurrence, time, {}, id);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sign } from '../../src/agenda/sigv4.ts';
 
-const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((s) => s.isWellFormed());
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 const word = fc.stringMatching(/^[A-Za-z0-9/+=]{4,40}$/);
 
 test('signatures are those of the library of AWS', async () => {

@@ -1,0 +1,35 @@
+import type { CalendarController } from '@fullcalendar/react';
+import { type RefObject, useEffect } from 'react';
+
+/** The arrows: left and right go through the time, up and down from event to event. */
+export function useArrows(grid: RefObject<HTMLElement | null>, controller: CalendarController): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || !isFree(event.target, grid.current)) return;
+      if (event.key === 'ArrowLeft') controller.prev();
+      else if (event.key === 'ArrowRight') controller.next();
+      else if (event.key === 'ArrowDown' || event.key === 'j') step(grid.current, 1);
+      else if (event.key === 'ArrowUp' || event.key === 'k') step(grid.current, -1);
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener('keydown', pressed);
+    return () => document.removeEventListener('keydown', pressed);
+  }, [grid, controller]);
+}
+
+/** The arrows are those of whoever has the focus, like the choice of a view. */
+const isFree = (target: EventTarget | null, grid: HTMLElement | null): boolean =>
+  !document.querySelector('dialog[open], [role=menu]') &&
+  target instanceof HTMLElement &&
+  (target === document.body || /^(H1|MAIN)$/.test(target.tagName) || !!grid?.contains(target));
+
+function step(grid: HTMLElement | null, by: number): void {
+  const all = [...(grid?.querySelectorAll<HTMLElement>('[data-occurrence]') ?? [])].map((element) =>
+    element.matches('[tabindex], a[href], button') ? element : (element.querySelector<HTMLElement>('[tabindex]') ?? element),
+  );
+  const at = all.findIndex((element) => element === document.activeElement);
+  const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by];
+  next?.focus();
+  next?.scrollIntoView({ block: 'nearest' });
+}
