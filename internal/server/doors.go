@@ -27,7 +27,10 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 	}
 	mux.Handle(setup.Path, slow.wrap(setup.New(p.pool, s.cfg.AdminGroup)))
 	issuer := s.cfg.issuer(s.URL())
-	opts := oauth.Options{Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, SessionLifetime: s.cfg.PageSession, Now: s.now, Logger: s.logger}
+	opts := oauth.Options{
+		Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, SessionLifetime: s.cfg.PageSession,
+		IdentityPoolID: s.cfg.IdentityPoolID, Now: s.now, Logger: s.logger,
+	}
 	for _, app := range s.cfg.Hosted {
 		opts.Clients = append(opts.Clients, oauth.Client(app))
 	}

@@ -32,6 +32,7 @@ type configuration struct {
 	Prompts           []string `json:"prompt_values_supported"`
 	IssInResponse     bool     `json:"authorization_response_iss_parameter_supported"`
 	RequestURIs       bool     `json:"request_uri_parameter_supported"` // would be true if it were left out
+	IdentityPool      string   `json:"identity_pool,omitempty"`         // not of a standard: for clients that sign requests
 }
 
 // keysAge is for how long others may keep the keys. It has to be short against the time for which the next key is
@@ -63,6 +64,7 @@ func (h *handler) serveConfiguration(w http.ResponseWriter, _ *http.Request) {
 			accounts.AttributesOf("email"), accounts.AttributesOf("phone"), accounts.AttributesOf("profile")),
 		Prompts:       []string{"none", "login", "select_account", "create"},
 		IssInResponse: true,
+		IdentityPool:  h.opts.IdentityPoolID,
 	})
 }
 

@@ -42,6 +42,7 @@ type Options struct {
 	// SessionLifetime is for how long a browser that signed in once needs no password for the next app; default
 	// DefaultSessionLifetime. It is not prolonged. The sessions of the apps have the pool's.
 	SessionLifetime time.Duration
+	IdentityPoolID  string // told to clients that sign requests; empty: there is none
 
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger     // default: discards

@@ -337,10 +337,13 @@ func TestDiscovery(t *testing.T) {
 	if beneath["issuer"] != d.issuer || beneath["jwks_uri"] != d.issuer+"/.well-known/jwks.json" || beneath["token_endpoint"] != d.root+"/oauth2/token" {
 		t.Errorf("%v", beneath)
 	}
-	elsewhere := oauth.New(d.pool, oauth.Options{Issuer: d.issuer, URL: "https://app.test", Secret: serverSecret})
+	if pool, told := beneath["identity_pool"]; told {
+		t.Errorf("an identity pool %v where there is none", pool)
+	}
+	elsewhere := oauth.New(d.pool, oauth.Options{Issuer: d.issuer, URL: "https://app.test", Secret: serverSecret, IdentityPoolID: "local:pool"})
 	w := httptest.NewRecorder()
 	elsewhere.ServeHTTP(w, httptest.NewRequest("GET", "/local_test/.well-known/openid-configuration", nil))
-	for _, want := range []string{`"issuer":"` + d.issuer + `"`, `"token_endpoint":"https://app.test/oauth2/token"`} {
+	for _, want := range []string{`"issuer":"` + d.issuer + `"`, `"token_endpoint":"https://app.test/oauth2/token"`, `"identity_pool":"local:pool"`} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("at another address than the issuer's: %s", w.Body)
 		}
