@@ -1,0 +1,226 @@
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Device, settled, type Stage, startStage } from './fixture.ts';
+
+const pool = 'local:0d6f9c3e-1c1b-4a52-9b55-5d2f0a3b7c11';
+const zurich = { timezoneId: 'Europe/Zurich' };
+
+let stage: Stage;
+let ana: Device;
+
+beforeAll(async () => {
+  stage = await startStage('--identity-pool', pool);
+  await stage.account('ana@example.com', 'Ana');
+  ana = await stage.open({ ...zurich, permissions: ['clipboard-read', 'clipboard-write'] });
+  await ana.signIn('ana@example.com');
+});
+afterAll(() => stage?.stop());
+
+const event = (page: Page, title: string) => page.locator('[data-occurrence]', { hasText: title });
+const dialog = (page: Page) => page.getByRole('dialog').last();
+
+/** Opens the agenda at a date, on the view that is asked for. */
+async function openAgenda({ page, url }: Device, view: string): Promise<void> {
+  await page.goto(`${url}/agenda`);
+  await page.getByRole('radio', { name: view }).check({ force: true });
+}
+
+/** Goes to a month by the buttons. */
+async function goTo(page: Page, title: RegExp, button: 'Earlier' | 'Later'): Promise<void> {
+  const heading = page.locator('p[aria-live]');
+  for (let n = 0; n < 30 && !title.test((await heading.textContent()) ?? ''); n++) await page.getByRole('button', { name: button }).click();
+  expect(await heading.textContent()).toMatch(title);
+}
+
+async function drag(page: Page, from: { x: number; y: number }, to: { x: number; y: number }): Promise<void> {
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move((from.x + to.x) / 2, (from.y + to.y) / 2, { steps: 5 });
+  await page.mouse.move(to.x, to.y, { steps: 5 });
+  await page.mouse.up();
+}
+
+const middle = async (locator: Locator) => {
+  const box = (await locator.boundingBox())!;
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+};
+
+async function create(page: Page, fields: { title: string; starts?: string; ends?: string; rule?: string; calendar?: string }): Promise<void> {
+  await page.keyboard.press('n');
+  const form = dialog(page);
+  await form.getByLabel('Title').fill(fields.title);
+  if (fields.starts) await form.getByLabel('Starts').fill(fields.starts);
+  if (fields.ends) await form.getByLabel('Ends').fill(fields.ends);
+  if (fields.rule) await form.getByLabel('Repeats').selectOption(fields.rule);
+  if (fields.calendar) await form.getByLabel('Calendar').selectOption(fields.calendar);
+  await form.getByRole('button', { name: 'Create' }).click();
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+}
+
+const eventsOf = async (title: string) => {
+  const { listEvents } = await stage.ask<{ listEvents: { items: { title: string; start: string; end: string; owner: string; series: string | null; occurrence: string | null }[] } }>(
+    '{ listEvents(limit: 1000) { items { title start end owner series occurrence } } }',
+  );
+  return listEvents.items.filter((one) => one.title === title);
+};
+
+describe('the agenda', () => {
+  test('makes an event where somebody drags, which is on the server then', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'Week');
+    await page.getByText('10:00', { exact: false }).first().waitFor();
+    const row = await middle(page.getByText(/^10:00$|^10 AM$|^10$/).first());
+    const column = page.viewportSize()!.width / 2;
+    await drag(page, { x: column, y: row.y + 4 }, { x: column, y: row.y + 60 });
+    await dialog(page).getByLabel('Title').fill('Dragged');
+    await dialog(page).getByRole('button', { name: 'Create' }).click();
+    await event(page, 'Dragged').waitFor();
+    await expect.poll(async () => (await eventsOf('Dragged')).length).toBe(1);
+    const [made] = await eventsOf('Dragged');
+    const local = new Date(made!.start).toLocaleTimeString('en-GB', { timeZone: 'Europe/Zurich', hour: '2-digit', minute: '2-digit' });
+    expect(local).toMatch(/^10:[03]0$/);
+    expect(Date.parse(made!.end) - Date.parse(made!.start)).toBeGreaterThanOrEqual(30 * 60_000);
+  });
+
+  test('shows what repeats at the same local time before and after the clocks change', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'List');
+    await create(page, { title: 'Rehearsal', starts: '2027-03-22T19:15', ends: '2027-03-22T20:45', rule: 'FREQ=WEEKLY' });
+    await goTo(page, /March 2027/, 'Later');
+    await expect.poll(() => event(page, 'Rehearsal').count()).toBe(2);
+    await expect.poll(async () => (await page.getByText(/19:15/).allTextContents()).length).toBe(2);
+    await page.getByRole('button', { name: 'Later' }).click();
+    await expect.poll(() => event(page, 'Rehearsal').count()).toBe(4);
+    expect((await page.getByText(/19:15/).allTextContents()).length).toBe(4);
+  });
+
+  test('shows it to somebody elsewhere when it is there', async () => {
+    const away = await stage.open({ timezoneId: 'America/New_York' });
+    await away.signIn('ana@example.com');
+    await openAgenda(away, 'List');
+    await goTo(away.page, /March 2027/, 'Later');
+    await expect.poll(async () => (await away.page.getByText(/1[34]:15/).allTextContents()).join()).toMatch(/14:15.*13:15/);
+  });
+
+  test('moves one occurrence by dragging, and only that one', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'Month');
+    await goTo(page, /March 2027/, 'Later');
+    await expect.poll(() => event(page, 'Rehearsal').count()).toBeGreaterThanOrEqual(2);
+    const from = await middle(event(page, 'Rehearsal').first());
+    const width = (await page.locator('[data-date="2027-03-22"]').first().boundingBox())!.width;
+    await drag(page, from, { x: from.x + width, y: from.y });
+    await dialog(page).getByRole('button', { name: 'Only this one' }).click();
+    await expect.poll(async () => (await eventsOf('Rehearsal')).map(({ start, series }) => `${start} ${!!series}`).sort()).toEqual([
+      '2027-03-22T18:15:00.000Z false',
+      '2027-03-23T18:15:00.000Z true',
+    ]);
+    await page.keyboard.press('4');
+    await goTo(page, /March 2027/, 'Later');
+    await expect.poll(() => event(page, 'Rehearsal').count()).toBe(2);
+  });
+
+  test('is driven by keys', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'List');
+    await goTo(page, /March 2027/, 'Later');
+    await event(page, 'Rehearsal').first().waitFor();
+    await page.locator('body').focus();
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => dialog(page).getByLabel('Title').inputValue()).toBe('Rehearsal');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    await page.keyboard.press('t');
+    await expect.poll(() => page.locator('p[aria-live]').textContent()).not.toMatch(/2027/);
+  });
+
+  test('takes a file, and says what became of it', async () => {
+    const { page } = ana;
+    const file = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:test', 'BEGIN:VEVENT', 'UID:one@test', 'DTSTAMP:20270101T000000Z', 'DTSTART;TZID=Europe/Zurich:20270322T120000', 'DTEND;TZID=Europe/Zurich:20270322T130000', 'SUMMARY:Imported lunch', 'END:VEVENT', 'BEGIN:VEVENT', 'UID:two@test', 'DTSTAMP:20270101T000000Z', 'DTSTART:20270322T120000Z', 'RDATE:20270323T120000Z', 'SUMMARY:Odd', 'END:VEVENT', 'END:VCALENDAR', ''].join('\r\n');
+    await openAgenda(ana, 'List');
+    await page.getByLabel('Choose a file').setInputFiles({ name: 'test.ics', mimeType: 'text/calendar', buffer: Buffer.from(file) });
+    await dialog(page).getByRole('button', { name: 'Import' }).click();
+    await dialog(page).getByText('1 new, 0 changed').waitFor();
+    await dialog(page).getByText('1 event was not taken').waitFor();
+    await dialog(page).getByText('Odd').waitFor();
+    await page.keyboard.press('Escape');
+    await goTo(page, /March 2027/, 'Later');
+    await event(page, 'Imported lunch').waitFor();
+  });
+
+  test('publishes a calendar, which others see live, until it ends', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'List');
+    await page.getByRole('button', { name: 'New calendar' }).click();
+    await dialog(page).getByLabel('Name').fill('Choir');
+    await dialog(page).getByRole('radio', { name: 'Violet' }).check({ force: true });
+    await dialog(page).getByRole('button', { name: 'Create the calendar' }).click();
+    await create(page, { title: 'Concert', starts: '2027-03-24T20:00', ends: '2027-03-24T22:00', calendar: 'Choir' });
+    await settled(ana);
+    await page.getByRole('button', { name: 'Choir: settings' }).click();
+    await dialog(page).getByRole('button', { name: 'Make links' }).click();
+    const address = await dialog(page).getByLabel('Page', { exact: true }).inputValue();
+    const feed = await dialog(page).getByLabel('Feed for calendar apps').inputValue();
+    await dialog(page).getByRole('button', { name: 'Copy: Page' }).click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(address);
+
+    const text = await (await fetch(feed)).text();
+    expect(text).toContain('SUMMARY:Concert');
+    expect(text).not.toContain('Rehearsal');
+
+    const guest = await stage.open(zurich);
+    await guest.page.goto(address);
+    await guest.page.getByRole('radio', { name: 'List' }).check({ force: true });
+    await goTo(guest.page, /March 2027/, 'Later');
+    await event(guest.page, 'Concert').waitFor();
+    expect(await event(guest.page, 'Rehearsal').count()).toBe(0);
+    await event(guest.page, 'Concert').click();
+    await dialog(guest.page).getByRole('heading', { name: 'Concert' }).waitFor();
+    await guest.page.keyboard.press('Escape');
+
+    await page.keyboard.press('Escape');
+    await create(page, { title: 'Encore', starts: '2027-03-25T20:00', ends: '2027-03-25T22:00', calendar: 'Choir' });
+    await event(guest.page, 'Encore').waitFor();
+
+    await page.getByRole('button', { name: 'Choir: settings' }).click();
+    await dialog(page).getByRole('button', { name: 'Stop publishing' }).click();
+    await guest.page.getByText('This calendar is not published').waitFor();
+    expect((await fetch(feed)).status).toBe(404);
+    await page.keyboard.press('Escape');
+    expect(guest.complaints).toEqual([]);
+  });
+
+  test('shows public holidays, also without a network', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'List');
+    await page.getByLabel('Public holidays').selectOption({ label: 'Switzerland' });
+    await goTo(page, /August 2027/, 'Later');
+    await page.getByText('Bundesfeier').first().waitFor();
+  });
+
+  test('creates an event by a signed request', async () => {
+    const { page, url } = ana;
+    await page.goto(`${url}/agenda/new`);
+    await page.getByLabel('Title').fill('Signed');
+    await page.getByLabel('Starts').fill('2027-03-26T08:00');
+    const [request] = await Promise.all([
+      page.waitForRequest((sent) => sent.url().endsWith('/graphql') && (sent.postData() ?? '').includes('createEvent')),
+      page.getByRole('button', { name: 'Sign and create' }).click(),
+    ]);
+    await page.getByText('It was signed and is in the agenda.').waitFor();
+    const headers = await request.allHeaders();
+    expect(headers.authorization).toMatch(/^AWS4-HMAC-SHA256 /);
+    expect(headers['x-amz-security-token']).toBeTruthy();
+    await page.getByRole('link', { name: 'To the agenda' }).click();
+    await page.getByRole('radio', { name: 'List' }).check({ force: true });
+    await goTo(page, /March 2027/, 'Later');
+    await event(page, 'Signed').waitFor();
+  });
+
+  test('needs nothing that the policy does not allow', () => {
+    expect(ana.complaints).toEqual([]);
+  });
+});
