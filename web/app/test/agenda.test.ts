@@ -1,6 +1,7 @@
+import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Device, settled, type Stage, startStage } from './fixture.ts';
+import { type Device, type Stage, settled, startStage } from './fixture.ts';
 
 const pool = 'local:0d6f9c3e-1c1b-4a52-9b55-5d2f0a3b7c11';
 const zurich = { timezoneId: 'Europe/Zurich' };
@@ -28,7 +29,8 @@ async function openAgenda({ page, url }: Device, view: string): Promise<void> {
 /** Goes to a month by the buttons. */
 async function goTo(page: Page, title: RegExp, button: 'Earlier' | 'Later'): Promise<void> {
   const heading = page.locator('p[aria-live]');
-  for (let n = 0; n < 30 && !title.test((await heading.textContent()) ?? ''); n++) await page.getByRole('button', { name: button }).click();
+  for (let n = 0; n < 30 && !title.test((await heading.textContent()) ?? ''); n++)
+    await page.getByRole('button', { name: button }).click();
   expect(await heading.textContent()).toMatch(title);
 }
 
@@ -45,7 +47,10 @@ const middle = async (locator: Locator) => {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 };
 
-async function create(page: Page, fields: { title: string; starts?: string; ends?: string; rule?: string; calendar?: string }): Promise<void> {
+async function create(
+  page: Page,
+  fields: { title: string; starts?: string; ends?: string; rule?: string; calendar?: string },
+): Promise<void> {
   await page.keyboard.press('n');
   const form = dialog(page);
   await form.getByLabel('Title').fill(fields.title);
@@ -58,9 +63,18 @@ async function create(page: Page, fields: { title: string; starts?: string; ends
 }
 
 const eventsOf = async (title: string) => {
-  const { listEvents } = await stage.ask<{ listEvents: { items: { title: string; start: string; end: string; owner: string; series: string | null; occurrence: string | null }[] } }>(
-    '{ listEvents(limit: 1000) { items { title start end owner series occurrence } } }',
-  );
+  const { listEvents } = await stage.ask<{
+    listEvents: {
+      items: {
+        title: string;
+        start: string;
+        end: string;
+        owner: string;
+        series: string | null;
+        occurrence: string | null;
+      }[];
+    };
+  }>('{ listEvents(limit: 1000) { items { title start end owner series occurrence } } }');
   return listEvents.items.filter((one) => one.title === title);
 };
 
@@ -76,7 +90,11 @@ describe('the agenda', () => {
     await event(page, 'Dragged').waitFor();
     await expect.poll(async () => (await eventsOf('Dragged')).length).toBe(1);
     const [made] = await eventsOf('Dragged');
-    const local = new Date(made!.start).toLocaleTimeString('en-GB', { timeZone: 'Europe/Zurich', hour: '2-digit', minute: '2-digit' });
+    const local = new Date(made!.start).toLocaleTimeString('en-GB', {
+      timeZone: 'Europe/Zurich',
+      hour: '2-digit',
+      minute: '2-digit',
+    });
     expect(local).toMatch(/^10:[03]0$/);
     expect(Date.parse(made!.end) - Date.parse(made!.start)).toBeGreaterThanOrEqual(30 * 60_000);
   });
@@ -84,7 +102,12 @@ describe('the agenda', () => {
   test('shows what repeats at the same local time before and after the clocks change', async () => {
     const { page } = ana;
     await openAgenda(ana, 'List');
-    await create(page, { title: 'Rehearsal', starts: '2027-03-22T19:15', ends: '2027-03-22T20:45', rule: 'FREQ=WEEKLY' });
+    await create(page, {
+      title: 'Rehearsal',
+      starts: '2027-03-22T19:15',
+      ends: '2027-03-22T20:45',
+      rule: 'FREQ=WEEKLY',
+    });
     await goTo(page, /March 2027/, 'Later');
     await expect.poll(() => event(page, 'Rehearsal').count()).toBe(2);
     await expect.poll(async () => (await page.getByText(/19:15/).allTextContents()).length).toBe(2);
@@ -98,7 +121,9 @@ describe('the agenda', () => {
     await away.signIn('ana@example.com');
     await openAgenda(away, 'List');
     await goTo(away.page, /March 2027/, 'Later');
-    await expect.poll(async () => (await away.page.getByText(/1[34]:15/).allTextContents()).join()).toMatch(/14:15.*13:15/);
+    await expect
+      .poll(async () => (await away.page.getByText(/1[34]:15/).allTextContents()).join())
+      .toMatch(/14:15.*13:15/);
   });
 
   test('moves one occurrence by dragging, and only that one', async () => {
@@ -110,10 +135,11 @@ describe('the agenda', () => {
     const width = (await page.locator('[data-date="2027-03-22"]').first().boundingBox())!.width;
     await drag(page, from, { x: from.x + width, y: from.y });
     await dialog(page).getByRole('button', { name: 'Only this one' }).click();
-    await expect.poll(async () => (await eventsOf('Rehearsal')).map(({ start, series }) => `${start} ${!!series}`).sort()).toEqual([
-      '2027-03-22T18:15:00.000Z false',
-      '2027-03-23T18:15:00.000Z true',
-    ]);
+    await expect
+      .poll(async () =>
+        (await eventsOf('Rehearsal')).map(({ start, series }) => `${start} ${!!series}`).sort(),
+      )
+      .toEqual(['2027-03-22T18:15:00.000Z false', '2027-03-23T18:15:00.000Z true']);
     await page.keyboard.press('4');
     await goTo(page, /March 2027/, 'Later');
     await expect.poll(() => event(page, 'Rehearsal').count()).toBe(2);
@@ -138,9 +164,31 @@ describe('the agenda', () => {
 
   test('takes a file, and says what became of it', async () => {
     const { page } = ana;
-    const file = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:test', 'BEGIN:VEVENT', 'UID:one@test', 'DTSTAMP:20270101T000000Z', 'DTSTART;TZID=Europe/Zurich:20270322T120000', 'DTEND;TZID=Europe/Zurich:20270322T130000', 'SUMMARY:Imported lunch', 'END:VEVENT', 'BEGIN:VEVENT', 'UID:two@test', 'DTSTAMP:20270101T000000Z', 'DTSTART:20270322T120000Z', 'RDATE:20270323T120000Z', 'SUMMARY:Odd', 'END:VEVENT', 'END:VCALENDAR', ''].join('\r\n');
+    const file = [
+      'BEGIN:VCALENDAR',
+      'VERSION:2.0',
+      'PRODID:test',
+      'BEGIN:VEVENT',
+      'UID:one@test',
+      'DTSTAMP:20270101T000000Z',
+      'DTSTART;TZID=Europe/Zurich:20270322T120000',
+      'DTEND;TZID=Europe/Zurich:20270322T130000',
+      'SUMMARY:Imported lunch',
+      'END:VEVENT',
+      'BEGIN:VEVENT',
+      'UID:two@test',
+      'DTSTAMP:20270101T000000Z',
+      'DTSTART:20270322T120000Z',
+      'RDATE:20270323T120000Z',
+      'SUMMARY:Odd',
+      'END:VEVENT',
+      'END:VCALENDAR',
+      '',
+    ].join('\r\n');
     await openAgenda(ana, 'List');
-    await page.getByLabel('Choose a file').setInputFiles({ name: 'test.ics', mimeType: 'text/calendar', buffer: Buffer.from(file) });
+    await page
+      .getByLabel('Choose a file')
+      .setInputFiles({ name: 'test.ics', mimeType: 'text/calendar', buffer: Buffer.from(file) });
     await dialog(page).getByRole('button', { name: 'Import' }).click();
     await dialog(page).getByText('1 new, 0 changed').waitFor();
     await dialog(page).getByText('1 event was not taken').waitFor();
@@ -157,7 +205,12 @@ describe('the agenda', () => {
     await dialog(page).getByLabel('Name').fill('Choir');
     await dialog(page).getByRole('radio', { name: 'Violet' }).check({ force: true });
     await dialog(page).getByRole('button', { name: 'Create the calendar' }).click();
-    await create(page, { title: 'Concert', starts: '2027-03-24T20:00', ends: '2027-03-24T22:00', calendar: 'Choir' });
+    await create(page, {
+      title: 'Concert',
+      starts: '2027-03-24T20:00',
+      ends: '2027-03-24T22:00',
+      calendar: 'Choir',
+    });
     await settled(ana);
     await page.getByRole('button', { name: 'Choir: settings' }).click();
     await dialog(page).getByRole('button', { name: 'Make links' }).click();
@@ -181,7 +234,12 @@ describe('the agenda', () => {
     await guest.page.keyboard.press('Escape');
 
     await page.keyboard.press('Escape');
-    await create(page, { title: 'Encore', starts: '2027-03-25T20:00', ends: '2027-03-25T22:00', calendar: 'Choir' });
+    await create(page, {
+      title: 'Encore',
+      starts: '2027-03-25T20:00',
+      ends: '2027-03-25T22:00',
+      calendar: 'Choir',
+    });
     await event(guest.page, 'Encore').waitFor();
 
     await page.getByRole('button', { name: 'Choir: settings' }).click();
@@ -212,7 +270,9 @@ describe('the agenda', () => {
     await page.getByLabel('Title').fill('Signed');
     await page.getByLabel('Starts').fill('2027-03-26T08:00');
     const [request] = await Promise.all([
-      page.waitForRequest((sent) => sent.url().endsWith('/graphql') && (sent.postData() ?? '').includes('createEvent')),
+      page.waitForRequest(
+        (sent) => sent.url().endsWith('/graphql') && (sent.postData() ?? '').includes('createEvent'),
+      ),
       page.getByRole('button', { name: 'Sign and create' }).click(),
     ]);
     await page.getByText('It was signed and is in the agenda.').waitFor();
@@ -223,6 +283,34 @@ describe('the agenda', () => {
     await page.getByRole('radio', { name: 'List' }).check({ force: true });
     await goTo(page, /March 2027/, 'Later');
     await event(page, 'Signed').waitFor();
+  });
+
+  test('keeps nobody out, light and dark', { timeout: 180_000 }, async () => {
+    const { page } = ana;
+    const audit = async (where: string) => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const found = violations.filter(({ impact }) => impact !== 'minor');
+        expect(
+          found.map(
+            ({ id, nodes }) => `${where}, ${colorScheme}: ${id} ${nodes.map(({ html }) => html).join('\n')}`,
+          ),
+        ).toEqual([]);
+      }
+    };
+    for (const view of ['Month', 'Week', 'Day', 'List']) {
+      await openAgenda(ana, view);
+      await settled(ana);
+      await audit(view);
+    }
+    await page.keyboard.press('n');
+    await dialog(page).getByLabel('Title').waitFor();
+    await audit('the form');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Choir: settings' }).click();
+    await audit('a calendar');
+    await page.keyboard.press('Escape');
   });
 
   test('needs nothing that the policy does not allow', () => {

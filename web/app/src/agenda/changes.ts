@@ -23,14 +23,25 @@ const ownFields = ({ rrule: _, exdates: _e, ...fields }: EventPatch) => fields;
 const isReplacementOf = (series: Event) => (event: Event) => event.series === series.id;
 
 /** Changes one occurrence: of a series it becomes an event of its own, by the id that is given. */
-export function changeOne({ event, original }: Occurrence, time: Time, patch: EventPatch, id: string): Change[] {
+export function changeOne(
+  { event, original }: Occurrence,
+  time: Time,
+  patch: EventPatch,
+  id: string,
+): Change[] {
   if (!original) return [{ op: 'update', id: event.id, patch: { ...patch, ...times(time) } }];
   const { title, zone = null, location = null, notes = null, calendar = null, attendees = null } = event;
   const own = { title, zone, location, notes, calendar, attendees };
-  return [{ op: 'create', fields: { ...own, ...ownFields(patch), ...times(time), id, series: event.id, occurrence: original } }];
+  return [
+    {
+      op: 'create',
+      fields: { ...own, ...ownFields(patch), ...times(time), id, series: event.id, occurrence: original },
+    },
+  ];
 }
 
-export const moveOne = (occurrence: Occurrence, time: Time, id: string): Change[] => changeOne(occurrence, time, {}, id);
+export const moveOne = (occurrence: Occurrence, time: Time, id: string): Change[] =>
+  changeOne(occurrence, time, {}, id);
 
 /**
  * Changes a series as this occurrence was changed: all of them are moved on the clock by as much. Undefined: its rule
@@ -58,11 +69,21 @@ export function changeAll(
   const update: Change = {
     op: 'update',
     id: event.id,
-    patch: { ...patch, ...moved, rrule: rule, ...(!stays && exdates.length > 0 && { exdates: exdates.map(shift) }) },
+    patch: {
+      ...patch,
+      ...moved,
+      rrule: rule,
+      ...(!stays && exdates.length > 0 && { exdates: exdates.map(shift) }),
+    },
   };
   if (stays) return [update];
   const replaced = events.filter(isReplacementOf(event));
-  return [update, ...replaced.map(({ id, occurrence: date }): Change => ({ op: 'update', id, patch: { occurrence: shift(date!) } }))];
+  return [
+    update,
+    ...replaced.map(
+      ({ id, occurrence: date }): Change => ({ op: 'update', id, patch: { occurrence: shift(date!) } }),
+    ),
+  ];
 }
 
 export const moveAll = (occurrence: Occurrence, time: Time, events: readonly Event[]): Change[] | undefined =>
@@ -73,7 +94,8 @@ export function deleteOne({ event, original }: Occurrence, events: readonly Even
   const series = original ? event : events.find(({ id }) => id === event.series);
   const date = original ?? event.occurrence;
   const gone: Change[] = original ? [] : [{ op: 'delete', id: event.id }];
-  if (series && date) gone.push({ op: 'update', id: series.id, patch: { exdates: [...exdatesOf(series), date] } });
+  if (series && date)
+    gone.push({ op: 'update', id: series.id, patch: { exdates: [...exdatesOf(series), date] } });
   return gone;
 }
 
@@ -86,7 +108,9 @@ export function deleteFollowing(occurrence: Occurrence, events: readonly Event[]
   const { start, zone } = span(event);
   if (!original || at(start, zone) >= occurrence.start) return deleteAll(occurrence, events);
   const local = zone ? toLocal(occurrence.start, zone) : occurrence.start;
-  const later = events.filter(isReplacementOf(event)).filter(({ occurrence: date }) => date && markOf(event, date) >= occurrence.start);
+  const later = events
+    .filter(isReplacementOf(event))
+    .filter(({ occurrence: date }) => date && markOf(event, date) >= occurrence.start);
   return [
     { op: 'update', id: event.id, patch: { rrule: endingBefore(event.rrule ?? '', local, zone) } },
     ...later.map(({ id }): Change => ({ op: 'delete', id })),
@@ -101,10 +125,21 @@ export function inverse(changes: readonly Change[], before: readonly Event[]): C
     if (!was) throw new Error(`the event ${change.id} was not there before`);
     if (change.op === 'delete') return { op: 'create', fields: fieldsOf(was) };
     const names = Object.keys(change.patch) as (keyof EventPatch)[];
-    return { op: 'update', id: change.id, patch: Object.fromEntries(names.map((name) => [name, was[name] ?? null])) };
+    return {
+      op: 'update',
+      id: change.id,
+      patch: Object.fromEntries(names.map((name) => [name, was[name] ?? null])),
+    };
   });
 }
 
-function fieldsOf({ createdAt: _, updatedAt: _u, _version, _deleted, _lastChangedAt, ...fields }: Event): EventCreate & { id: string } {
+function fieldsOf({
+  createdAt: _,
+  updatedAt: _u,
+  _version,
+  _deleted,
+  _lastChangedAt,
+  ...fields
+}: Event): EventCreate & { id: string } {
   return fields;
 }

@@ -34,7 +34,8 @@ async function kept<T>(path: string): Promise<T | undefined> {
 export const holidays = async (country: string, year: number): Promise<readonly Holiday[]> =>
   (await kept<readonly Holiday[]>(`/api/v3/PublicHolidays/${year}/${country}`)) ?? [];
 
-export const countries = async (): Promise<readonly Country[]> => (await kept<readonly Country[]>('/api/v3/AvailableCountries')) ?? [];
+export const countries = async (): Promise<readonly Country[]> =>
+  (await kept<readonly Country[]>('/api/v3/AvailableCountries')) ?? [];
 
 const chosen = 'freshet holidays of';
 

@@ -5,7 +5,10 @@ import { type Local, toInstant, toLocal, zoneOr } from './zones.ts';
 const day = 86_400_000;
 
 /** What an event has to do with the times at which it happens. */
-export type Planned = Pick<Event, 'id' | 'start' | 'end' | 'allDay' | 'zone' | 'rrule' | 'exdates' | 'series' | 'occurrence'>;
+export type Planned = Pick<
+  Event,
+  'id' | 'start' | 'end' | 'allDay' | 'zone' | 'rrule' | 'exdates' | 'series' | 'occurrence'
+>;
 
 /** One time that an event happens. */
 export interface Occurrence<E extends Planned = Event> {
@@ -21,10 +24,16 @@ export interface Occurrence<E extends Planned = Event> {
 }
 
 /** Gives an event's first time on the clock of its zone; of whole days the dates, as they are written. */
-export function span(event: Planned): { readonly start: Local; readonly end: Local; readonly zone: string | undefined } {
+export function span(event: Planned): {
+  readonly start: Local;
+  readonly end: Local;
+  readonly zone: string | undefined;
+} {
   if (event.allDay) {
     const start = dateOf(event.start);
-    const last = /T00:00(:00(\.0+)?)?(Z|[+-]|$)/.test(event.end) ? dateOf(event.end) : dateOf(event.end) + day;
+    const last = /T00:00(:00(\.0+)?)?(Z|[+-]|$)/.test(event.end)
+      ? dateOf(event.end)
+      : dateOf(event.end) + day;
     return { start, end: Math.max(last, start + day), zone: undefined };
   }
   const zone = zoneOr(event.zone);
@@ -35,12 +44,17 @@ export function span(event: Planned): { readonly start: Local; readonly end: Loc
 const dateOf = (text: string): Local => Date.parse(text.slice(0, 10));
 
 /** What an occurrence is known by: its date, or the instant. */
-export const markOf = (event: Pick<Planned, 'allDay'>, text: string): number => (event.allDay ? dateOf(text) : Date.parse(text));
+export const markOf = (event: Pick<Planned, 'allDay'>, text: string): number =>
+  event.allDay ? dateOf(text) : Date.parse(text);
 
 export const at = (local: Local, zone: string | undefined): number => (zone ? toInstant(local, zone) : local);
 
 /** Gives all that happens within [from, to), in its order. */
-export function occurrences<E extends Planned>(events: readonly E[], from: number, to: number): Occurrence<E>[] {
+export function occurrences<E extends Planned>(
+  events: readonly E[],
+  from: number,
+  to: number,
+): Occurrence<E>[] {
   const replaced = replacements(events);
   return events
     .flatMap((event) => of(event, replaced.get(event.id), from, to))
@@ -58,7 +72,12 @@ function replacements(events: readonly Planned[]): Map<string, string[]> {
   return found;
 }
 
-function of<E extends Planned>(event: E, replaced: readonly string[] = [], from: number, to: number): Occurrence<E>[] {
+function of<E extends Planned>(
+  event: E,
+  replaced: readonly string[] = [],
+  from: number,
+  to: number,
+): Occurrence<E>[] {
   const { start, end, zone } = span(event);
   const duration = end - start;
   const within = (begin: number) => begin < to && (begin + duration > from || begin >= from);
@@ -66,7 +85,9 @@ function of<E extends Planned>(event: E, replaced: readonly string[] = [], from:
     const begin = at(start, zone);
     return within(begin) ? [{ id: event.id, event, start: begin, end: begin + duration }] : [];
   }
-  const left = new Set([...(event.exdates ?? []), ...replaced].flatMap((text) => (text ? [markOf(event, text)] : [])));
+  const left = new Set(
+    [...(event.exdates ?? []), ...replaced].flatMap((text) => (text ? [markOf(event, text)] : [])),
+  );
   return times(event.rrule, start, zone, from - duration - day, to + day)
     .map((local) => at(local, zone))
     .filter((begin) => within(begin) && !left.has(begin))

@@ -31,7 +31,11 @@ function countable(rule: string, start: Local, zone: string | undefined): RRule 
   if (!parts.FREQ) return undefined;
   try {
     const options: Partial<Options> = RRule.parseString(ruleOf(parts));
-    return new RRule({ ...options, dtstart: new Date(start), ...(UNTIL && { until: new Date(untilOf(UNTIL, zone)) }) });
+    return new RRule({
+      ...options,
+      dtstart: new Date(start),
+      ...(UNTIL && { until: new Date(untilOf(UNTIL, zone)) }),
+    });
   } catch {
     return undefined;
   }
@@ -41,7 +45,8 @@ export const isRule = (rule: string): boolean => countable(rule, 0, undefined) !
 
 /** An end that is a date is that of the whole day; one in UTC is told in the zone of the series. */
 function untilOf(text: string, zone: string | undefined): Local {
-  const [, y, m, d, time, hh, mm, ss, utc] = text.match(/^(\d{4})(\d\d)(\d\d)(T(\d\d)(\d\d)(\d\d)(Z?))?$/) ?? [];
+  const [, y, m, d, time, hh, mm, ss, utc] =
+    text.match(/^(\d{4})(\d\d)(\d\d)(T(\d\d)(\d\d)(\d\d)(Z?))?$/) ?? [];
   const date = Date.UTC(Number(y), Number(m) - 1, Number(d));
   if (Number.isNaN(date)) throw new RangeError(`UNTIL is ${text}`);
   if (!time || !zone) return date + day - 1000;
@@ -77,7 +82,9 @@ export function shifted(rule: string, by: number, zone: string | undefined): str
   const fixed = Object.keys(parts).some((name) => name.startsWith('BY'));
   const weekly = parts.FREQ === 'WEEKLY' && (!BYDAY || BYDAY.split(',').every((name) => days.includes(name)));
   if (whole !== 0 && (fixed || (BYDAY && !weekly))) return undefined;
-  const moved = BYDAY?.split(',').map((name) => (whole === 0 ? name : days[(((days.indexOf(name) + whole) % 7) + 7) % 7]));
+  const moved = BYDAY?.split(',').map((name) =>
+    whole === 0 ? name : days[(((days.indexOf(name) + whole) % 7) + 7) % 7],
+  );
   return ruleOf({
     ...parts,
     ...(moved && { BYDAY: moved.join(',') }),
@@ -87,6 +94,7 @@ export function shifted(rule: string, by: number, zone: string | undefined): str
 
 function movedUntil(text: string, by: number, zone: string | undefined): string {
   const stamp = (at: number) => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
-  if (text.length === 8 || !zone) return stamp(untilOf(text.slice(0, 8), undefined) + Math.floor(by / day) * day).slice(0, 8);
+  if (text.length === 8 || !zone)
+    return stamp(untilOf(text.slice(0, 8), undefined) + Math.floor(by / day) * day).slice(0, 8);
   return stamp(toInstant(untilOf(text, zone) + by, zone));
 }

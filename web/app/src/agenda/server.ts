@@ -23,14 +23,21 @@ async function ask<T>(method: string, path: string, body?: string): Promise<T> {
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'text/calendar' };
   let response: Response;
   try {
-    response = await fetch(path, { method, headers: { ...headers, ...type }, ...(body !== undefined && { body }) });
+    response = await fetch(path, {
+      method,
+      headers: { ...headers, ...type },
+      ...(body !== undefined && { body }),
+    });
   } catch (error) {
     throw new ServerError('network', String(error));
   }
   const answer = await response.json().catch(() => undefined);
   if (response.ok && answer) return answer;
   const error = answer?.errors?.[0];
-  throw new ServerError(error?.errorInfo?.code ?? 'internal', error?.message ?? `the server answered ${response.status}`);
+  throw new ServerError(
+    error?.errorInfo?.code ?? 'internal',
+    error?.message ?? `the server answered ${response.status}`,
+  );
 }
 
 const keyOf = (calendar: string) => `/calendar/${encodeURIComponent(calendar)}/key`;

@@ -21,7 +21,10 @@ export async function identityPool(): Promise<IdentityPool | undefined> {
 async function ask<T>(operation: string, input: object): Promise<T> {
   const response = await fetch('/idp', {
     method: 'POST',
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSCognitoIdentityService.${operation}` },
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `AWSCognitoIdentityService.${operation}`,
+    },
     body: JSON.stringify(input),
   });
   const answer = await response.json();
@@ -42,16 +45,18 @@ async function idToken(): Promise<string> {
 async function signingKey({ id, provider }: IdentityPool): Promise<SigningKey> {
   const Logins = { [provider]: await idToken() };
   const { IdentityId } = await ask<{ IdentityId: string }>('GetId', { IdentityPoolId: id, Logins });
-  const { Credentials: key } = await ask<{ Credentials: { AccessKeyId: string; SecretKey: string; SessionToken: string } }>(
-    'GetCredentialsForIdentity',
-    { IdentityId, Logins },
-  );
+  const { Credentials: key } = await ask<{
+    Credentials: { AccessKeyId: string; SecretKey: string; SessionToken: string };
+  }>('GetCredentialsForIdentity', { IdentityId, Logins });
   return { accessKeyId: key.AccessKeyId, secretAccessKey: key.SecretKey, sessionToken: key.SessionToken };
 }
 
 interface Answer {
   readonly data?: { readonly createEvent?: { readonly id: string } | null } | null;
-  readonly errors?: readonly { readonly message: string; readonly errorInfo?: { readonly code?: string } | null }[];
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly errorInfo?: { readonly code?: string } | null;
+  }[];
 }
 
 /** Creates an event by a request that is signed. Gives the id of the event. Errors: ServerError, AuthError. */
@@ -61,9 +66,15 @@ export async function createSigned(pool: IdentityPool, input: EventCreate): Prom
   const query = 'mutation ($input: CreateEventInput!) { createEvent(input: $input) { id } }';
   const body = JSON.stringify({ query, variables: { input } });
   const signing = { key, region: pool.id.split(':')[0] ?? 'local', service: 'appsync', now: new Date() };
-  const headers = await sign({ method: 'POST', url, headers: { 'content-type': 'application/json' }, body }, signing);
+  const headers = await sign(
+    { method: 'POST', url, headers: { 'content-type': 'application/json' }, body },
+    signing,
+  );
   const response = await fetch(url, { method: 'POST', headers, body });
   const { data, errors } = (await response.json()) as Answer;
   if (data?.createEvent) return data.createEvent.id;
-  throw new ServerError(errors?.[0]?.errorInfo?.code ?? 'internal', errors?.[0]?.message ?? 'the server gave nothing');
+  throw new ServerError(
+    errors?.[0]?.errorInfo?.code ?? 'internal',
+    errors?.[0]?.message ?? 'the server gave nothing',
+  );
 }

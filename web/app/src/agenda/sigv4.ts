@@ -20,16 +20,22 @@ export interface Signing {
 }
 
 const encoder = new TextEncoder();
-const hex = (bytes: ArrayBuffer) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+const hex = (bytes: ArrayBuffer) =>
+  [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 const sha256 = async (text: string) => hex(await crypto.subtle.digest('SHA-256', encoder.encode(text)));
 
 async function hmac(key: BufferSource, text: string): Promise<ArrayBuffer> {
-  const imported = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  const imported = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+  ]);
   return crypto.subtle.sign('HMAC', imported, encoder.encode(text));
 }
 
 const encode = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
 const byName = ([a]: [string, string], [b]: [string, string]) => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -44,7 +50,10 @@ const queryOf = (url: URL) =>
     .join('&');
 
 /** Signs a request by Signature Version 4. Gives all the headers it is sent with; `host` the platform adds by itself. */
-export async function sign({ method, url, headers = {}, body }: Unsigned, { key, region, service, now }: Signing): Promise<Record<string, string>> {
+export async function sign(
+  { method, url, headers = {}, body }: Unsigned,
+  { key, region, service, now }: Signing,
+): Promise<Record<string, string>> {
   const target = new URL(url);
   const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
   const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
@@ -68,5 +77,8 @@ export async function sign({ method, url, headers = {}, body }: Unsigned, { key,
   let secret: BufferSource = encoder.encode(`AWS4${key.secretAccessKey}`);
   for (const part of scope.split('/')) secret = await hmac(secret, part);
   const signature = hex(await hmac(secret, text));
-  return { ...sent, authorization: `AWS4-HMAC-SHA256 Credential=${key.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}` };
+  return {
+    ...sent,
+    authorization: `AWS4-HMAC-SHA256 Credential=${key.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
+  };
 }

@@ -4,7 +4,12 @@ import { undoable } from '../ui/toasts.tsx';
 import { type Change, inverse } from './changes.ts';
 
 /** Makes changes together, and tells of it with the way back. `events` are all as they were before. */
-export async function write(client: AppClient, changes: readonly Change[], events: readonly Event[], told: string): Promise<void> {
+export async function write(
+  client: AppClient,
+  changes: readonly Change[],
+  events: readonly Event[],
+  told: string,
+): Promise<void> {
   const back = inverse(changes, events);
   await make(client, changes);
   undoable(told, () => void make(client, back));

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Change, changeAll, deleteAll, deleteFollowing, deleteOne, inverse, moveAll, moveOne } from '../../src/agenda/changes.ts';
+import {
+  type Change,
+  changeAll,
+  deleteAll,
+  deleteFollowing,
+  deleteOne,
+  inverse,
+  moveAll,
+  moveOne,
+} from '../../src/agenda/changes.ts';
 import { type Occurrence, occurrences } from '../../src/agenda/occurrences.ts';
 import { toInstant, toLocal } from '../../src/agenda/zones.ts';
 import type { Event } from '../../src/generated/schema.ts';
@@ -24,22 +33,31 @@ const event = (fields: Partial<Event>): Event => ({
 
 /** Makes changes as the server does. */
 function after(events: readonly Event[], changes: readonly Change[]): Event[] {
-  return changes.reduce<Event[]>(
-    (all, change) => {
-      if (change.op === 'create') return [...all, event({ ...change.fields })];
-      if (change.op === 'delete') return all.filter(({ id }) => id !== change.id);
-      return all.map((one) => (one.id === change.id ? { ...one, ...change.patch } : one));
-    },
-    [...events],
-  );
+  let all = [...events];
+  for (const change of changes) {
+    if (change.op === 'create') all.push(event({ ...change.fields }));
+    else if (change.op === 'delete') all = all.filter(({ id }) => id !== change.id);
+    else all = all.map((one) => (one.id === change.id ? { ...one, ...change.patch } : one));
+  }
+  return all;
 }
 
-const starts = (events: readonly Event[], until = to) => occurrences(events, from, until).map(({ start }) => new Date(start).toISOString());
-const timeOf = ({ start, end, event: { allDay } }: Occurrence, by = 0) => ({ start: start + by, end: end + by, allDay: !!allDay });
+const starts = (events: readonly Event[], until = to) =>
+  occurrences(events, from, until).map(({ start }) => new Date(start).toISOString());
+const timeOf = ({ start, end, event: { allDay } }: Occurrence, by = 0) => ({
+  start: start + by,
+  end: end + by,
+  allDay: !!allDay,
+});
 
 describe('an event that repeats', () => {
   test('keeps its local time in Zurich when summer time begins and ends', () => {
-    const weekly = event({ zone: 'Europe/Zurich', rrule: 'FREQ=WEEKLY;BYDAY=MO', start: '2026-03-16T08:00:00Z', end: '2026-03-16T09:00:00Z' });
+    const weekly = event({
+      zone: 'Europe/Zurich',
+      rrule: 'FREQ=WEEKLY;BYDAY=MO',
+      start: '2026-03-16T08:00:00Z',
+      end: '2026-03-16T09:00:00Z',
+    });
     expect(starts([weekly], Date.parse('2026-04-08T00:00:00Z'))).toEqual([
       '2026-03-16T08:00:00.000Z',
       '2026-03-23T08:00:00.000Z',
@@ -51,7 +69,12 @@ describe('an event that repeats', () => {
   });
 
   test('keeps its local time in New York, where the clocks change on other days', () => {
-    const daily = event({ zone: 'America/New_York', rrule: 'FREQ=DAILY', start: '2026-03-06T14:00:00Z', end: '2026-03-06T15:00:00Z' });
+    const daily = event({
+      zone: 'America/New_York',
+      rrule: 'FREQ=DAILY',
+      start: '2026-03-06T14:00:00Z',
+      end: '2026-03-06T15:00:00Z',
+    });
     expect(starts([daily], Date.parse('2026-03-10T00:00:00Z'))).toEqual([
       '2026-03-06T14:00:00.000Z',
       '2026-03-07T14:00:00.000Z',
@@ -63,7 +86,12 @@ describe('an event that repeats', () => {
   });
 
   test('takes 3:30 where there is no 2:30, and the first of two', () => {
-    const night = event({ zone: 'Europe/Zurich', rrule: 'FREQ=DAILY', start: '2026-03-28T01:30:00Z', end: '2026-03-28T02:00:00Z' });
+    const night = event({
+      zone: 'Europe/Zurich',
+      rrule: 'FREQ=DAILY',
+      start: '2026-03-28T01:30:00Z',
+      end: '2026-03-28T02:00:00Z',
+    });
     expect(starts([night])).toContain('2026-03-29T01:30:00.000Z');
     expect(starts([night])).toContain('2026-03-30T00:30:00.000Z');
     expect(starts([night])).toContain('2026-10-25T00:30:00.000Z');
@@ -71,27 +99,46 @@ describe('an event that repeats', () => {
   });
 
   test('ends with COUNT, with UNTIL in UTC, and with a day', () => {
-    const rule = (rrule: string) => starts([event({ zone: 'America/New_York', start: '2026-03-07T14:00:00Z', rrule })]);
+    const rule = (rrule: string) =>
+      starts([event({ zone: 'America/New_York', start: '2026-03-07T14:00:00Z', rrule })]);
     expect(rule('FREQ=DAILY;COUNT=3')).toHaveLength(3);
-    expect(rule('FREQ=DAILY;UNTIL=20260309T130000Z')).toEqual(['2026-03-07T14:00:00.000Z', '2026-03-08T13:00:00.000Z', '2026-03-09T13:00:00.000Z']);
+    expect(rule('FREQ=DAILY;UNTIL=20260309T130000Z')).toEqual([
+      '2026-03-07T14:00:00.000Z',
+      '2026-03-08T13:00:00.000Z',
+      '2026-03-09T13:00:00.000Z',
+    ]);
     expect(rule('FREQ=DAILY;UNTIL=20260309T125959Z')).toHaveLength(2);
     expect(rule('FREQ=DAILY;UNTIL=20260309')).toHaveLength(3);
   });
 
   test('begins with its first time, and a text that is no rule happens once', () => {
-    expect(starts([event({ rrule: 'FREQ=WEEKLY;BYDAY=WE;COUNT=1', zone: 'UTC' })])).toEqual(['2026-03-02T08:00:00.000Z', '2026-03-04T08:00:00.000Z']);
+    expect(starts([event({ rrule: 'FREQ=WEEKLY;BYDAY=WE;COUNT=1', zone: 'UTC' })])).toEqual([
+      '2026-03-02T08:00:00.000Z',
+      '2026-03-04T08:00:00.000Z',
+    ]);
     for (const rrule of ['FREQ=SOMETIMES', 'nonsense', 'FREQ=DAILY;UNTIL=never', 'BYDAY=MO']) {
       expect(starts([event({ rrule })])).toEqual(['2026-03-02T08:00:00.000Z']);
     }
   });
 
   test('leaves out its exdates, however they are written', () => {
-    const daily = event({ zone: 'Europe/Zurich', rrule: 'FREQ=DAILY;COUNT=3', exdates: ['2026-03-03T09:00:00+01:00', null] });
+    const daily = event({
+      zone: 'Europe/Zurich',
+      rrule: 'FREQ=DAILY;COUNT=3',
+      exdates: ['2026-03-03T09:00:00+01:00', null],
+    });
     expect(starts([daily])).toEqual(['2026-03-02T08:00:00.000Z', '2026-03-04T08:00:00.000Z']);
   });
 
   test('of whole days takes the dates as they are written', () => {
-    const daily = event({ allDay: true, zone: 'America/New_York', start: '2026-03-07T00:00:00Z', end: '2026-03-08T00:00:00Z', rrule: 'FREQ=DAILY;COUNT=3', exdates: ['2026-03-08T00:00:00Z'] });
+    const daily = event({
+      allDay: true,
+      zone: 'America/New_York',
+      start: '2026-03-07T00:00:00Z',
+      end: '2026-03-08T00:00:00Z',
+      rrule: 'FREQ=DAILY;COUNT=3',
+      exdates: ['2026-03-08T00:00:00Z'],
+    });
     expect(starts([daily])).toEqual(['2026-03-07T00:00:00.000Z', '2026-03-09T00:00:00.000Z']);
     const [first] = occurrences([daily], from, to);
     expect(first!.end - first!.start).toBe(day);
@@ -108,12 +155,19 @@ describe('an event that repeats', () => {
 });
 
 describe('changes', () => {
-  const weekly = event({ zone: 'Europe/Zurich', rrule: 'FREQ=WEEKLY;BYDAY=MO;COUNT=6', start: '2026-03-16T08:00:00Z', end: '2026-03-16T09:00:00Z' });
+  const weekly = event({
+    zone: 'Europe/Zurich',
+    rrule: 'FREQ=WEEKLY;BYDAY=MO;COUNT=6',
+    start: '2026-03-16T08:00:00Z',
+    end: '2026-03-16T09:00:00Z',
+  });
 
   test('of days move the days of a weekly rule, its end and what takes the place of some', () => {
     const [, second] = occurrences([weekly], from, to);
     const replaced = after([weekly], moveOne(second!, timeOf(second!, hour), 'r'));
-    const fourth = occurrences(replaced, from, to).find(({ start }) => start === Date.parse('2026-04-06T07:00:00Z'))!;
+    const fourth = occurrences(replaced, from, to).find(
+      ({ start }) => start === Date.parse('2026-04-06T07:00:00Z'),
+    )!;
     const moved = after(replaced, moveAll(fourth, timeOf(fourth, day + 2 * hour), replaced)!);
     expect(moved[0]!.rrule).toBe('FREQ=WEEKLY;COUNT=6;BYDAY=TU');
     expect(starts(moved, Date.parse('2026-04-08T00:00:00Z'))).toEqual([
@@ -154,13 +208,25 @@ describe('changes', () => {
       date: fc.integer({ min: 0, max: 330 }),
       minute: fc.integer({ min: 7 * 60, max: 20 * 60 }),
       length: fc.integer({ min: 0, max: 180 }),
-      rule: fc.constantFrom('FREQ=DAILY;COUNT=40', 'FREQ=WEEKLY;COUNT=20', 'FREQ=WEEKLY;INTERVAL=2;COUNT=10', 'FREQ=MONTHLY;COUNT=4', 'FREQ=DAILY;INTERVAL=3;UNTIL=20270301T000000Z'),
+      rule: fc.constantFrom(
+        'FREQ=DAILY;COUNT=40',
+        'FREQ=WEEKLY;COUNT=20',
+        'FREQ=WEEKLY;INTERVAL=2;COUNT=10',
+        'FREQ=MONTHLY;COUNT=4',
+        'FREQ=DAILY;INTERVAL=3;UNTIL=20270301T000000Z',
+      ),
       allDay: fc.boolean(),
     })
     .map(({ zone, date, minute, length, rule, allDay }) => {
       const start = allDay ? from + date * day : toInstant(from + date * day + minute * 60_000, zone);
       const end = start + (allDay ? day : length * 60_000);
-      return event({ zone, rrule: rule, allDay, start: new Date(start).toISOString(), end: new Date(end).toISOString() });
+      return event({
+        zone,
+        rrule: rule,
+        allDay,
+        start: new Date(start).toISOString(),
+        end: new Date(end).toISOString(),
+      });
     });
   const picked = fc.tuple(series, fc.nat()).map(([one, n]) => {
     const all = occurrences([one], from - 100 * day, to + 500 * day);
@@ -176,15 +242,23 @@ describe('changes', () => {
         const others = all.filter(({ id }) => id !== occurrence.id).map(({ start }) => start);
         const moves = moveOne(occurrence, timeOf(occurrence, by), 'r');
         const moved = after([one], moves);
-        expect(everything(moved).map(({ start }) => start).sort()).toEqual([...others, occurrence.start + by].sort());
+        expect(
+          everything(moved)
+            .map(({ start }) => start)
+            .sort(),
+        ).toEqual([...others, occurrence.start + by].sort());
         expect(after(moved, inverse(moves, [one]))).toEqual([one]);
 
         const deletion = deleteOne(occurrence, [one]);
         expect(everything(after([one], deletion)).map(({ start }) => start)).toEqual(others);
-        expect(everything(after(after([one], deletion), inverse(deletion, [one]))).map(({ start }) => start)).toEqual(all.map(({ start }) => start));
+        expect(
+          everything(after(after([one], deletion), inverse(deletion, [one]))).map(({ start }) => start),
+        ).toEqual(all.map(({ start }) => start));
 
         const ended = after(moved, deleteFollowing(occurrence, moved));
-        expect(everything(ended).map(({ start }) => start)).toEqual(all.map(({ start }) => start).filter((start) => start < occurrence.start));
+        expect(everything(ended).map(({ start }) => start)).toEqual(
+          all.map(({ start }) => start).filter((start) => start < occurrence.start),
+        );
       }),
       { numRuns: 200 },
     );
@@ -192,17 +266,27 @@ describe('changes', () => {
 
   test('of all move each by as much on the clock of the series', () => {
     fc.assert(
-      fc.property(picked, fc.integer({ min: -3, max: 3 }), fc.integer({ min: -3, max: 3 }), ({ series: one, all, occurrence }, days, hours) => {
-        fc.pre(!one.rrule!.includes('MONTHLY') && !one.rrule!.includes('UNTIL'));
-        const zone = one.zone!;
-        const by = days * day + (one.allDay ? 0 : hours * hour);
-        const shifted = (instant: number) => (one.allDay ? instant + by : toInstant(toLocal(instant, zone) + by, zone));
-        const start = shifted(occurrence.start);
-        const changes = moveAll(occurrence, { start, end: start + occurrence.end - occurrence.start, allDay: !!one.allDay }, [one])!;
-        const moved = everything(after([one], changes));
-        expect(moved.map((o) => o.start)).toEqual(all.map((o) => shifted(o.start)));
-        if (!one.allDay) expect(new Set(moved.map((o) => clock(o.start, zone))).size).toBe(1);
-      }),
+      fc.property(
+        picked,
+        fc.integer({ min: -3, max: 3 }),
+        fc.integer({ min: -3, max: 3 }),
+        ({ series: one, all, occurrence }, days, hours) => {
+          fc.pre(!one.rrule!.includes('MONTHLY') && !one.rrule!.includes('UNTIL'));
+          const zone = one.zone!;
+          const by = days * day + (one.allDay ? 0 : hours * hour);
+          const shifted = (instant: number) =>
+            one.allDay ? instant + by : toInstant(toLocal(instant, zone) + by, zone);
+          const start = shifted(occurrence.start);
+          const changes = moveAll(
+            occurrence,
+            { start, end: start + occurrence.end - occurrence.start, allDay: !!one.allDay },
+            [one],
+          )!;
+          const moved = everything(after([one], changes));
+          expect(moved.map((o) => o.start)).toEqual(all.map((o) => shifted(o.start)));
+          if (!one.allDay) expect(new Set(moved.map((o) => clock(o.start, zone))).size).toBe(1);
+        },
+      ),
       { numRuns: 200 },
     );
   });

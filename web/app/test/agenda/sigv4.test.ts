@@ -13,7 +13,10 @@ test('signatures are those of the library of AWS', async () => {
       fc.record({
         method: fc.constantFrom('GET', 'POST'),
         path: fc.array(text, { maxLength: 3 }),
-        query: fc.dictionary(fc.stringMatching(/^[A-Za-z~!*'() -]{1,8}$/), text, { maxKeys: 3, noNullPrototype: true }),
+        query: fc.dictionary(fc.stringMatching(/^[A-Za-z~!*'() -]{1,8}$/), text, {
+          maxKeys: 3,
+          noNullPrototype: true,
+        }),
         body: fc.string({ unit: 'grapheme' }),
         accept: fc.constantFrom('a', 'application/json', '  two   blanks '),
         id: word,
@@ -26,12 +29,30 @@ test('signatures are those of the library of AWS', async () => {
         url.pathname = `/${path.map(encodeURIComponent).join('/')}`;
         for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
         const key = { accessKeyId: id, secretAccessKey: secret, ...(token && { sessionToken: token }) };
-        const library = new SignatureV4({ credentials: key, region: 'eu-central-1', service: 'appsync', sha256: Sha256, applyChecksum: false });
+        const library = new SignatureV4({
+          credentials: key,
+          region: 'eu-central-1',
+          service: 'appsync',
+          sha256: Sha256,
+          applyChecksum: false,
+        });
         const theirs = await library.sign(
-          { method, protocol: 'https:', hostname: 'api.example.com', port: 8443, path: url.pathname, query, body, headers: { accept, host: url.host } },
+          {
+            method,
+            protocol: 'https:',
+            hostname: 'api.example.com',
+            port: 8443,
+            path: url.pathname,
+            query,
+            body,
+            headers: { accept, host: url.host },
+          },
           { signingDate: now },
         );
-        const ours = await sign({ method, url: url.href, headers: { Accept: accept }, body }, { key, region: 'eu-central-1', service: 'appsync', now });
+        const ours = await sign(
+          { method, url: url.href, headers: { Accept: accept }, body },
+          { key, region: 'eu-central-1', service: 'appsync', now },
+        );
         expect(ours.authorization).toBe(theirs.headers.authorization);
         expect(ours['x-amz-security-token']).toBe(token);
       },

@@ -12,16 +12,27 @@ import { texts } from './texts.ts';
 const t = texts.calendars;
 
 /** One calendar of one's own, or a new one. */
-export function CalendarDialog({ calendar, onClose }: { calendar: Calendar | undefined; onClose: () => void }) {
+export function CalendarDialog({
+  calendar,
+  onClose,
+}: {
+  calendar: Calendar | undefined;
+  onClose: () => void;
+}) {
   const client = useClient();
   const [name, setName] = useState(calendar?.name ?? '');
   const [color, setColor] = useState(calendar?.color ?? Object.keys(t.colours)[0]!);
-  const [sharedWith, setSharedWith] = useState<readonly string[]>((calendar?.sharedWith ?? []).filter((name) => name !== null));
+  const [sharedWith, setSharedWith] = useState<readonly string[]>(
+    (calendar?.sharedWith ?? []).filter((name) => name !== null),
+  );
   const [problem, setProblem] = useState<string>();
 
   function save(event: FormEvent): void {
     event.preventDefault();
-    if (!name.trim()) return setProblem(t.needsName);
+    if (!name.trim()) {
+      setProblem(t.needsName);
+      return;
+    }
     const fields = { name: name.trim(), color, sharedWith: sharedWith.length > 0 ? sharedWith : null };
     void (calendar ? client.calendars.update(calendar.id, fields) : client.calendars.create(fields));
     onClose();
@@ -36,9 +47,23 @@ export function CalendarDialog({ calendar, onClose }: { calendar: Calendar | und
   return (
     <Dialog title={calendar ? t.edit : t.add} onClose={onClose}>
       <form onSubmit={save} noValidate className="space-y-5">
-        <Field label={t.name} value={name} error={problem} maxLength={200} autoComplete="off" autoFocus={!calendar} onChange={(event) => setName(event.target.value)} />
+        <Field
+          label={t.name}
+          value={name}
+          error={problem}
+          maxLength={200}
+          autoComplete="off"
+          autoFocus={!calendar}
+          onChange={(event) => setName(event.target.value)}
+        />
         <Colours value={color} onChange={setColor} />
-        <People label={texts.people.sharedWith} hint={texts.people.sharedHint} owner={calendar?.owner} names={sharedWith} onChange={setSharedWith} />
+        <People
+          label={texts.people.sharedWith}
+          hint={texts.people.sharedHint}
+          owner={calendar?.owner}
+          names={sharedWith}
+          onChange={setSharedWith}
+        />
         <div className="flex justify-end">
           <Button type="submit" look="primary">
             {calendar ? texts.event.save : t.create}
@@ -66,8 +91,19 @@ function Colours({ value, onChange }: { value: string; onChange: (colour: string
       <legend className="mb-1.5 font-medium">{t.colour}</legend>
       <div className="flex flex-wrap gap-2">
         {Object.entries(t.colours).map(([colour, name]) => (
-          <label key={colour} title={name} className="grid size-9 place-items-center rounded-full has-checked:outline-2 has-checked:outline-offset-1 has-checked:outline-edge has-focus-visible:outline-accent">
-            <input type="radio" name="colour" className="sr-only" aria-label={name} checked={value === colour} onChange={() => onChange(colour)} />
+          <label
+            key={colour}
+            title={name}
+            className="grid size-9 place-items-center rounded-full has-checked:outline-2 has-checked:outline-offset-1 has-checked:outline-edge has-focus-visible:outline-accent"
+          >
+            <input
+              type="radio"
+              name="colour"
+              className="sr-only"
+              aria-label={name}
+              checked={value === colour}
+              onChange={() => onChange(colour)}
+            />
             <span aria-hidden="true" className="size-7 rounded-full" style={{ backgroundColor: colour }} />
           </label>
         ))}

@@ -38,7 +38,13 @@ export function Calendars({ calendars, hidden, country, onShow, onCountry }: Cal
         </div>
         <ul>
           {mine.map((calendar) => (
-            <Row key={calendar.id} calendar={calendar} shown={!hidden.has(calendar.id)} onShow={onShow} onOpen={() => setOpen(calendar)} />
+            <Row
+              key={calendar.id}
+              calendar={calendar}
+              shown={!hidden.has(calendar.id)}
+              onShow={onShow}
+              onOpen={() => setOpen(calendar)}
+            />
           ))}
           <Row calendar={{ id: '', name: t.without, color: null }} shown={!hidden.has('')} onShow={onShow} />
         </ul>
@@ -55,7 +61,9 @@ export function Calendars({ calendars, hidden, country, onShow, onCountry }: Cal
       )}
       <Holidays country={country} onChange={onCountry} />
       <Import calendars={calendars} />
-      {open && <CalendarDialog calendar={open === 'new' ? undefined : open} onClose={() => setOpen(undefined)} />}
+      {open && (
+        <CalendarDialog calendar={open === 'new' ? undefined : open} onClose={() => setOpen(undefined)} />
+      )}
     </div>
   );
 }
@@ -104,14 +112,21 @@ function Holidays({ country, onChange }: { country: string; onChange: (country: 
       <h2 className="mb-2 text-sm font-semibold text-soft" id="holidays">
         {texts.holidays.title}
       </h2>
-      <select aria-labelledby="holidays" value={country} onChange={(event) => onChange(event.target.value)} className={`${inputLook} h-10`}>
+      <select
+        aria-labelledby="holidays"
+        value={country}
+        onChange={(event) => onChange(event.target.value)}
+        className={`${inputLook} h-10`}
+      >
         <option value="">{texts.holidays.none}</option>
         {known.map(({ countryCode, name }) => (
           <option key={countryCode} value={countryCode}>
             {name}
           </option>
         ))}
-        {country && !known.some(({ countryCode }) => countryCode === country) && <option value={country}>{country}</option>}
+        {country && !known.some(({ countryCode }) => countryCode === country) && (
+          <option value={country}>{country}</option>
+        )}
       </select>
     </section>
   );

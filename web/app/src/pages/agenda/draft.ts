@@ -101,7 +101,9 @@ export function fieldsOf(draft: Draft) {
 /** Gives those fields that were changed. */
 export function patchOf(draft: Draft, before: Draft, event: Event): EventPatch {
   const [now, then] = [fieldsOf(draft), fieldsOf(before)];
-  const names = (Object.keys(now) as (keyof typeof now)[]).filter((name) => JSON.stringify(now[name]) !== JSON.stringify(then[name]));
+  const names = (Object.keys(now) as (keyof typeof now)[]).filter(
+    (name) => JSON.stringify(now[name]) !== JSON.stringify(then[name]),
+  );
   const changed = Object.fromEntries(names.map((name) => [name, now[name]]));
   return event.zone || draft.allDay ? changed : { ...changed, zone: draft.zone };
 }

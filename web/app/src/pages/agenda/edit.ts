@@ -1,6 +1,16 @@
 import { type AppClient, useClient } from '@freshet/react';
 import { useState } from 'react';
-import { changeAll, changeOne, deleteAll, deleteFollowing, deleteOne, moveAll, moveOne, type Change, type Time } from '../../agenda/changes.ts';
+import {
+  type Change,
+  changeAll,
+  changeOne,
+  deleteAll,
+  deleteFollowing,
+  deleteOne,
+  moveAll,
+  moveOne,
+  type Time,
+} from '../../agenda/changes.ts';
 import type { Occurrence } from '../../agenda/occurrences.ts';
 import { write } from '../../agenda/write.ts';
 import type { Event } from '../../generated/schema.ts';
@@ -74,7 +84,9 @@ export function useEditing(events: readonly Event[]): Editing {
     remove(occurrence) {
       if (!occurrence.original) return make(deleteOne(occurrence, events), t.removed);
       const changes = { one: deleteOne, following: deleteFollowing, all: deleteAll };
-      ask(texts.which.remove, ['one', 'following', 'all'], (which) => make(changes[which](occurrence, events), t.removed));
+      ask(texts.which.remove, ['one', 'following', 'all'], (which) =>
+        make(changes[which](occurrence, events), t.removed),
+      );
     },
   };
 }

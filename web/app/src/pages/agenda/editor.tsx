@@ -26,7 +26,18 @@ export interface EditorProps {
 }
 
 /** The form of one event. */
-export function Editor({ title, save, draft: before, owner, calendars, readOnly, repeats = true, onSave, onDelete, onClose }: EditorProps) {
+export function Editor({
+  title,
+  save,
+  draft: before,
+  owner,
+  calendars,
+  readOnly,
+  repeats = true,
+  onSave,
+  onDelete,
+  onClose,
+}: EditorProps) {
   const [draft, setDraft] = useState(before);
   const [problem, setProblem] = useState<string>();
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
@@ -41,12 +52,28 @@ export function Editor({ title, save, draft: before, owner, calendars, readOnly,
       <form onSubmit={submit} noValidate>
         <fieldset disabled={readOnly} className="space-y-4">
           {readOnly && <p className="text-soft">{t.readOnly}</p>}
-          <Field label={t.title} value={draft.title} maxLength={1000} autoComplete="off" autoFocus={!readOnly && !draft.title} onChange={(event) => set({ title: event.target.value })} />
+          <Field
+            label={t.title}
+            value={draft.title}
+            maxLength={1000}
+            autoComplete="off"
+            autoFocus={!readOnly && !draft.title}
+            onChange={(event) => set({ title: event.target.value })}
+          />
           <Times draft={draft} onChange={setDraft} />
           {repeats && <Repeat rule={draft.rule} onChange={(rule) => set({ rule })} />}
           <div className="grid gap-3 sm:grid-cols-2">
-            <Field label={t.location} value={draft.location} autoComplete="off" onChange={(event) => set({ location: event.target.value })} />
-            <CalendarField value={draft.calendar} calendars={calendars} onChange={(calendar) => set({ calendar })} />
+            <Field
+              label={t.location}
+              value={draft.location}
+              autoComplete="off"
+              onChange={(event) => set({ location: event.target.value })}
+            />
+            <CalendarField
+              value={draft.calendar}
+              calendars={calendars}
+              onChange={(calendar) => set({ calendar })}
+            />
           </div>
           <Notes value={draft.notes} onChange={(notes) => set({ notes })} />
           <People
@@ -57,9 +84,9 @@ export function Editor({ title, save, draft: before, owner, calendars, readOnly,
             onChange={readOnly ? undefined : (attendees) => set({ attendees })}
           />
         </fieldset>
-        <div className="sticky -bottom-5 -mx-5 mt-5 -mb-5 space-y-3 border-t border-line bg-raised px-5 py-4 md:-bottom-6 md:-mx-6 md:-mb-6 md:px-6">
+        <div className="sticky bottom-0 -mx-5 mt-5 -mb-5 border-t border-line bg-raised px-5 py-3 md:-mx-6 md:-mb-6 md:px-6">
           <Problem>{problem}</Problem>
-          <div className="flex flex-wrap items-center gap-2">
+          <div className={`flex flex-wrap items-center gap-2 ${problem ? 'mt-3' : ''}`}>
             {onDelete && (
               <Button look="quiet" className="text-danger" onClick={onDelete}>
                 {t.remove}
@@ -77,7 +104,17 @@ export function Editor({ title, save, draft: before, owner, calendars, readOnly,
   );
 }
 
-export function CalendarField({ label = t.calendar, value, calendars, onChange }: { label?: string; value: string; calendars: readonly Calendar[]; onChange: (id: string) => void }) {
+export function CalendarField({
+  label = t.calendar,
+  value,
+  calendars,
+  onChange,
+}: {
+  label?: string;
+  value: string;
+  calendars: readonly Calendar[];
+  onChange: (id: string) => void;
+}) {
   const id = useId();
   return (
     <div>
@@ -91,7 +128,9 @@ export function CalendarField({ label = t.calendar, value, calendars, onChange }
             {calendar.name}
           </option>
         ))}
-        {value && !calendars.some((calendar) => calendar.id === value) && <option value={value}>{value}</option>}
+        {value && !calendars.some((calendar) => calendar.id === value) && (
+          <option value={value}>{value}</option>
+        )}
       </select>
     </div>
   );

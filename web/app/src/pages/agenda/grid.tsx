@@ -28,17 +28,24 @@ export interface Range {
   readonly title: string;
 }
 
+/** The time alone where there is little room. */
+const views = { timeGridWeek: { displayEventEnd: false }, dayGridMonth: { displayEventEnd: false } };
+const clock = { hour: '2-digit', minute: '2-digit' } as const;
 const plugins = [theme, dayGrid, timeGrid, list, interaction];
 
 /** The grid of a month, a week or a day, and the list. */
 export default function Grid({ controller, view, events, onRange, onOpen, onCreate, onMove }: GridProps) {
-  const moved = ({ event, revert }: { event: EventApi; revert: () => void }) => onMove?.(occurrenceOf(event), timeOf(event), revert);
+  const moved = ({ event, revert }: { event: EventApi; revert: () => void }) =>
+    onMove?.(occurrenceOf(event), timeOf(event), revert);
   const source = useMemo(() => [...events], [events]);
   return (
     <FullCalendar
       plugins={plugins}
+      class="agenda"
       controller={controller}
       initialView={view}
+      views={views}
+      eventTimeFormat={clock}
       headerToolbar={false}
       height="100%"
       locale={navigator.language}
@@ -56,9 +63,11 @@ export default function Grid({ controller, view, events, onRange, onOpen, onCrea
       defaultTimedEventDuration="01:00"
       scrollTime="07:30"
       allDayText={texts.allDay}
-      noEventsText={texts.noEvents}
+      noEventsText={onCreate ? `${texts.noEvents} ${texts.hint}` : texts.noEvents}
       slotEventOverlap={false}
-      datesSet={({ start, end, view: { title } }) => onRange({ from: start.getTime(), to: end.getTime(), title })}
+      datesSet={({ start, end, view: { title } }) =>
+        onRange({ from: start.getTime(), to: end.getTime(), title })
+      }
       eventDidMount={({ el, event }) => {
         if (event.extendedProps.occurrence) el.dataset.occurrence = event.id;
       }}
@@ -83,6 +92,9 @@ function timeOf({ start, end, allDay }: { start: Date | null; end: Date | null; 
 
 /** Where weeks begin on another day than Monday, browsers know, as far as they tell. */
 function firstDay(): number {
-  const locale = new Intl.Locale(navigator.language) as Intl.Locale & { getWeekInfo?: () => { firstDay: number }; weekInfo?: { firstDay: number } };
+  const locale = new Intl.Locale(navigator.language) as Intl.Locale & {
+    getWeekInfo?: () => { firstDay: number };
+    weekInfo?: { firstDay: number };
+  };
   return ((locale.getWeekInfo?.() ?? locale.weekInfo)?.firstDay ?? 1) % 7;
 }

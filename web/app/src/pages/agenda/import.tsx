@@ -24,7 +24,14 @@ export function Import({ calendars }: { calendars: readonly Calendar[] }) {
     <section>
       <h2 className="text-sm font-semibold text-soft">{t.title}</h2>
       <p className="mt-1 mb-2 text-sm text-soft">{t.hint}</p>
-      <input ref={field} type="file" accept=".ics,text/calendar" aria-label={t.choose} className="hidden" onChange={(event) => void read(event)} />
+      <input
+        ref={field}
+        type="file"
+        accept=".ics,text/calendar"
+        aria-label={t.choose}
+        className="hidden"
+        onChange={(event) => void read(event)}
+      />
       <Button small onClick={() => field.current?.click()}>
         {t.choose}
       </Button>
@@ -33,7 +40,15 @@ export function Import({ calendars }: { calendars: readonly Calendar[] }) {
   );
 }
 
-function Into({ text, calendars, onClose }: { text: string; calendars: readonly Calendar[]; onClose: () => void }) {
+function Into({
+  text,
+  calendars,
+  onClose,
+}: {
+  text: string;
+  calendars: readonly Calendar[];
+  onClose: () => void;
+}) {
   const [calendar, setCalendar] = useState('');
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState<Imported>();

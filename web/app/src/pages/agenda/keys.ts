@@ -5,7 +5,14 @@ import { type RefObject, useEffect } from 'react';
 export function useArrows(grid: RefObject<HTMLElement | null>, controller: CalendarController): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || !isFree(event.target, grid.current)) return;
+      if (
+        event.defaultPrevented ||
+        event.altKey ||
+        event.ctrlKey ||
+        event.metaKey ||
+        !isFree(event.target, grid.current)
+      )
+        return;
       if (event.key === 'ArrowLeft') controller.prev();
       else if (event.key === 'ArrowRight') controller.next();
       else if (event.key === 'ArrowDown' || event.key === 'j') step(grid.current, 1);
@@ -26,9 +33,11 @@ const isFree = (target: EventTarget | null, grid: HTMLElement | null): boolean =
 
 function step(grid: HTMLElement | null, by: number): void {
   const all = [...(grid?.querySelectorAll<HTMLElement>('[data-occurrence]') ?? [])].map((element) =>
-    element.matches('[tabindex], a[href], button') ? element : (element.querySelector<HTMLElement>('[tabindex]') ?? element),
+    element.matches('[tabindex], a[href], button')
+      ? element
+      : (element.querySelector<HTMLElement>('[tabindex]') ?? element),
   );
-  const at = all.findIndex((element) => element === document.activeElement);
+  const at = all.indexOf(document.activeElement as HTMLElement);
   const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });

@@ -79,7 +79,10 @@ function Form({ pool }: { pool: IdentityPool }) {
           >
             {t.another}
           </Button>
-          <Link to="/agenda" className="inline-flex h-10 items-center rounded-lg bg-accent px-4 font-medium text-on-accent">
+          <Link
+            to="/agenda"
+            className="inline-flex h-10 items-center rounded-lg bg-accent px-4 font-medium text-on-accent"
+          >
             {t.toAgenda}
           </Link>
         </div>
@@ -88,9 +91,19 @@ function Form({ pool }: { pool: IdentityPool }) {
   }
   return (
     <form onSubmit={create} noValidate className="space-y-4">
-      <Field label={texts.event.title} value={draft.title} autoComplete="off" onChange={(event) => setDraft({ ...draft, title: event.target.value })} />
+      <Field
+        label={texts.event.title}
+        value={draft.title}
+        autoComplete="off"
+        onChange={(event) => setDraft({ ...draft, title: event.target.value })}
+      />
       <Times draft={draft} onChange={setDraft} />
-      <Field label={texts.event.location} value={draft.location} autoComplete="off" onChange={(event) => setDraft({ ...draft, location: event.target.value })} />
+      <Field
+        label={texts.event.location}
+        value={draft.location}
+        autoComplete="off"
+        onChange={(event) => setDraft({ ...draft, location: event.target.value })}
+      />
       <Problem>{problem}</Problem>
       <Button type="submit" look="primary" aria-disabled={busy}>
         {t.create}

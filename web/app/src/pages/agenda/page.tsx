@@ -1,5 +1,5 @@
-import { useCalendarController } from '@fullcalendar/react';
 import { useQuery } from '@freshet/react';
+import { useCalendarController } from '@fullcalendar/react';
 import { useMemo, useRef, useState } from 'react';
 import type { Time } from '../../agenda/changes.ts';
 import { chooseCountry, chosenCountry } from '../../agenda/holidays.ts';
@@ -19,6 +19,7 @@ import { useHidden } from './hidden.ts';
 import { useArrows } from './keys.ts';
 import { shown, shownHoliday } from './shown.ts';
 import { texts } from './texts.ts';
+import { useTodayInSight } from './today.ts';
 import { Toolbar, type View, views } from './toolbar.tsx';
 import { useHolidays } from './useholidays.ts';
 import { AskWhich } from './which.tsx';
@@ -45,7 +46,9 @@ export default function AgendaPage() {
 
   const inputs = useMemo(() => {
     if (!range) return [];
-    const visible = events.filter(({ calendar }) => !hidden.has(calendars.some(({ id }) => id === calendar) ? calendar! : ''));
+    const visible = events.filter(
+      ({ calendar }) => !hidden.has(calendars.some(({ id }) => id === calendar) ? calendar! : ''),
+    );
     const all = occurrencesOf(visible, events, range);
     const byId = new Map(calendars.map((calendar) => [calendar.id, calendar]));
     return [
@@ -66,6 +69,7 @@ export default function AgendaPage() {
     ...Object.fromEntries(views.map((name, at) => [String(at + 1), () => changeView(name)])),
   });
   useArrows(grid, controller);
+  useTodayInSight(grid, `${view} ${range?.from}`, inputs.length > 0);
 
   const beside = (
     <Calendars
@@ -82,12 +86,18 @@ export default function AgendaPage() {
   return (
     <div className="grid h-full lg:grid-cols-[minmax(0,1fr)_15.5rem]">
       <section className="flex min-h-0 min-w-0 flex-col gap-3 px-3 pt-4 pb-3 md:px-6 md:pt-6 md:pb-6">
-        <Toolbar controller={controller} title={range?.title ?? ''} view={view} onView={changeView} onNew={fresh}>
+        <Toolbar
+          controller={controller}
+          title={range?.title ?? ''}
+          view={view}
+          onView={changeView}
+          onNew={fresh}
+        >
           <IconButton label={texts.calendars.title} className="lg:hidden" onClick={() => setAside(true)}>
             <AgendaIcon />
           </IconButton>
         </Toolbar>
-        <div ref={grid} className="min-h-0 flex-1">
+        <div ref={grid} className="min-h-0 flex-1 overflow-hidden rounded-xl">
           <Grid
             controller={controller}
             view={view}
@@ -99,7 +109,10 @@ export default function AgendaPage() {
           />
         </div>
       </section>
-      <aside aria-label={texts.calendars.title} className="hidden min-h-0 overflow-y-auto border-l border-line px-5 py-6 lg:block">
+      <aside
+        aria-label={texts.calendars.title}
+        className="hidden min-h-0 overflow-y-auto border-l border-line px-5 py-6 lg:block"
+      >
         {beside}
       </aside>
       {aside && (

@@ -42,7 +42,10 @@ export function People({ label, hint, owner, names, onChange }: PeopleProps) {
                 <span className="text-sm text-soft">{t.organiser}</span>
               ) : (
                 onChange && (
-                  <IconButton label={t.remove(nameOf(name))} onClick={() => onChange(names.filter((other) => other !== name))}>
+                  <IconButton
+                    label={t.remove(nameOf(name))}
+                    onClick={() => onChange(names.filter((other) => other !== name))}
+                  >
                     <CloseIcon className="size-4" />
                   </IconButton>
                 )
@@ -57,7 +60,15 @@ export function People({ label, hint, owner, names, onChange }: PeopleProps) {
 }
 
 /** It stands in other forms, so it is none itself. */
-function Add({ among, hint, onAdd }: { among: readonly string[]; hint: string; onAdd: (name: string) => void }) {
+function Add({
+  among,
+  hint,
+  onAdd,
+}: {
+  among: readonly string[];
+  hint: string;
+  onAdd: (name: string) => void;
+}) {
   const id = useId();
   const [email, setEmail] = useState('');
   const [problem, setProblem] = useState<string>();
@@ -117,7 +128,12 @@ async function find(email: string, among: readonly string[]): Promise<{ name?: s
     return { name: person.username };
   } catch (error) {
     const code = error instanceof ServerError ? error.code : '';
-    const known: Record<string, string> = { network: t.offline, forbidden: t.missing, unavailable: t.often, invalid: all.problems.email };
+    const known: Record<string, string> = {
+      network: t.offline,
+      forbidden: t.missing,
+      unavailable: t.often,
+      invalid: all.problems.email,
+    };
     return { problem: known[code] ?? all.problems.other };
   }
 }

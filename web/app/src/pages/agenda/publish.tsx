@@ -83,7 +83,13 @@ function Copied({ label, address }: { label: string; address: string }) {
         {label}
       </label>
       <div className="flex gap-1">
-        <input id={id} readOnly value={address} onFocus={(event) => event.currentTarget.select()} className={`${inputLook} h-10 text-sm`} />
+        <input
+          id={id}
+          readOnly
+          value={address}
+          onFocus={(event) => event.currentTarget.select()}
+          className={`${inputLook} h-10 text-sm`}
+        />
         <IconButton label={t.copy(label)} onClick={() => void copy()}>
           <LinkIcon />
         </IconButton>

@@ -33,7 +33,12 @@ export function Repeat({ rule, onChange }: { rule: string; onChange: (rule: stri
         <label htmlFor={id} className="mb-1.5 block font-medium">
           {texts.event.repeat}
         </label>
-        <select id={id} value={custom ? 'custom' : (preset ?? 'custom')} onChange={(event) => choose(event.target.value)} className={inputLook}>
+        <select
+          id={id}
+          value={custom ? 'custom' : (preset ?? 'custom')}
+          onChange={(event) => choose(event.target.value)}
+          className={inputLook}
+        >
           {presets.map(([value, text]) => (
             <option key={value} value={value}>
               {text}
@@ -63,7 +68,13 @@ export function Repeat({ rule, onChange }: { rule: string; onChange: (rule: stri
             <label htmlFor={`${id}-until`} className="mb-1.5 block font-medium">
               {t.until}
             </label>
-            <input id={`${id}-until`} type="date" value={until} onChange={(event) => onChange(withUntil(rule, event.target.value))} className={inputLook} />
+            <input
+              id={`${id}-until`}
+              type="date"
+              value={until}
+              onChange={(event) => onChange(withUntil(rule, event.target.value))}
+              className={inputLook}
+            />
           </div>
         )
       )}

@@ -37,7 +37,8 @@ export const shownHoliday = (holiday: Holiday): EventInput => ({
 });
 
 /** Gives a colour that records hold, if it is one. */
-export const colourOf = (text: string | null | undefined): string | undefined => (text && /^#[0-9a-f]{6}$/i.test(text) ? text : undefined);
+export const colourOf = (text: string | null | undefined): string | undefined =>
+  text && /^#[0-9a-f]{6}$/i.test(text) ? text : undefined;
 
 /** Gives black or white, whichever is read better on a colour (WCAG 2.2, relative luminance). */
 export function contrast(colour: string): string {

@@ -7,13 +7,10 @@ export const texts = {
   newEvent: 'New event',
   new: 'New',
   view: { label: 'View', dayGridMonth: 'Month', timeGridWeek: 'Week', timeGridDay: 'Day', listMonth: 'List' },
-  grid: 'Events',
   allDay: 'all day',
   noEvents: 'Nothing is planned here.',
-  more: (n: number) => `${n} more`,
-  tentative: 'Repeats',
-  hint: 'Drag over the days or hours to plan something.',
-  hintKeys: 'new · today · views · earlier and later',
+  repeats: 'It repeats.',
+  hint: 'Press n, or drag over days or hours in another view.',
 
   event: {
     create: 'New event',
@@ -29,7 +26,6 @@ export const texts = {
     notes: 'Notes',
     calendar: 'Calendar',
     noCalendar: 'None',
-    more: 'More',
     create_: 'Create',
     save: 'Save',
     remove: 'Delete',
@@ -137,7 +133,8 @@ export const texts = {
     choose: 'Choose a file',
     into: 'Into',
     done: 'Imported',
-    counts: (created: number, updated: number, unchanged: number) => `${created} new, ${updated} changed, ${unchanged} as they were.`,
+    counts: (created: number, updated: number, unchanged: number) =>
+      `${created} new, ${updated} changed, ${unchanged} as they were.`,
     refused: (n: number) => (n === 1 ? '1 event was not taken:' : `${n} events were not taken:`),
     large: 'The file is too large: 1 MiB and 5,000 events at most.',
   },
@@ -148,8 +145,8 @@ export const texts = {
     title: 'New event, signed',
     lead: 'This form creates an event by a request that is signed with keys for an hour, as programs sign theirs.',
     none: 'Requests cannot be signed here',
-    noneText: 'This server has no identity pool, which gives the keys. Whoever runs it may set identity_pool.',
-    looking: 'One moment …',
+    noneText:
+      'This server has no identity pool, which gives the keys. Whoever runs it may set identity_pool.',
     create: 'Sign and create',
     done: 'It was signed and is in the agenda.',
     toAgenda: 'To the agenda',
@@ -163,6 +160,5 @@ export const texts = {
     live: 'Changes are seen here at once.',
     offline: 'There is no connection now. This is how it was last.',
     untitled: 'Calendar',
-    subscribe: 'Copy the feed’s address',
   },
 } as const;

@@ -5,18 +5,32 @@ import { texts } from './texts.ts';
 
 const t = texts.event;
 const zones = Intl.supportedValuesOf('timeZone');
-const here = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
+const here = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: 'numeric',
+  minute: '2-digit',
+});
 
 /** When an event is: days, or hours in a zone. */
 export function Times({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
   const id = useId();
   const type = draft.allDay ? 'date' : 'datetime-local';
   const shown = (text: string) => (draft.allDay ? text.slice(0, 10) : text);
-  const elsewhere = !draft.allDay && draft.zone !== Intl.DateTimeFormat().resolvedOptions().timeZone ? hereOf(draft) : undefined;
+  const elsewhere =
+    !draft.allDay && draft.zone !== Intl.DateTimeFormat().resolvedOptions().timeZone
+      ? hereOf(draft)
+      : undefined;
   return (
     <div className="space-y-3">
       <label className="flex w-fit items-center gap-3">
-        <input type="checkbox" className="size-4 accent-accent" checked={draft.allDay} onChange={(event) => onChange(withAllDay(draft, event.target.checked))} />
+        <input
+          type="checkbox"
+          className="size-4 accent-accent"
+          checked={draft.allDay}
+          onChange={(event) => onChange(withAllDay(draft, event.target.checked))}
+        />
         {t.allDay}
       </label>
       <div className="grid gap-3 sm:grid-cols-2">

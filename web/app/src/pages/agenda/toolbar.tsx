@@ -20,11 +20,22 @@ export interface ToolbarProps {
 }
 
 /** The way through the time, and how much of it is shown. */
-export function Toolbar({ controller, title, view, name = texts.title, onView, onNew, children }: ToolbarProps) {
+export function Toolbar({
+  controller,
+  title,
+  view,
+  name = texts.title,
+  onView,
+  onNew,
+  children,
+}: ToolbarProps) {
   return (
     <div className="flex flex-wrap items-center gap-x-2 gap-y-3">
       <PageTitle className="sr-only">{name}</PageTitle>
-      <p aria-live="polite" className="min-w-0 flex-1 truncate text-xl font-semibold tracking-tight md:text-2xl">
+      <p
+        aria-live="polite"
+        className="min-w-0 flex-1 truncate text-xl font-semibold tracking-tight md:text-2xl"
+      >
         {title}
       </p>
       <div className="flex items-center">
@@ -39,7 +50,13 @@ export function Toolbar({ controller, title, view, name = texts.title, onView, o
         </IconButton>
       </div>
       <div className="flex w-full items-center gap-2 md:w-auto">
-        <Segments label={texts.view.label} value={view} options={views.map((name) => [name, texts.view[name]] as const)} onChange={onView} className="min-w-0 flex-1 md:flex-none" />
+        <Segments
+          label={texts.view.label}
+          value={view}
+          options={views.map((name) => [name, texts.view[name]] as const)}
+          onChange={onView}
+          className="min-w-0 flex-1 md:flex-none"
+        />
         {children}
         {onNew && (
           <Button look="primary" className="px-3 md:px-4" onClick={onNew} title={texts.newEvent}>

@@ -7,7 +7,17 @@ const t = texts.which;
 export type Which = 'one' | 'following' | 'all';
 
 /** Asks which occurrences of a series are meant. */
-export function AskWhich({ title, options, onChoose, onClose }: { title: string; options: readonly Which[]; onChoose: (which: Which) => void; onClose: () => void }) {
+export function AskWhich({
+  title,
+  options,
+  onChoose,
+  onClose,
+}: {
+  title: string;
+  options: readonly Which[];
+  onChoose: (which: Which) => void;
+  onClose: () => void;
+}) {
   return (
     <Dialog title={title} onClose={onClose}>
       <div className="flex flex-col gap-2">

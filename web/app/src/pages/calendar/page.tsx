@@ -52,7 +52,9 @@ export default function CalendarPage({ id = '' }: { id?: string }) {
 
 function Shown({ id }: { id: string }) {
   const controller = useCalendarController();
-  const [view, setView] = useState<View>(() => (matchMedia('(max-width: 767px)').matches ? 'listMonth' : 'dayGridMonth'));
+  const [view, setView] = useState<View>(() =>
+    matchMedia('(max-width: 767px)').matches ? 'listMonth' : 'dayGridMonth',
+  );
   const [range, setRange] = useState<Range>();
   const [open, setOpen] = useState<Occurrence>();
   const { connection, firstSync } = useStatus();
@@ -61,7 +63,10 @@ function Shown({ id }: { id: string }) {
   const calendar = calendars?.[0];
   const name = calendar?.name ?? t.untitled;
   const inputs = useMemo(
-    () => (range ? occurrences(events, range.from - day, range.to + day).map((one) => shown(one, calendar, false)) : []),
+    () =>
+      range
+        ? occurrences(events, range.from - day, range.to + day).map((one) => shown(one, calendar, false))
+        : [],
     [events, calendar, range],
   );
   if (connection === 'unauthenticated' || (firstSync.done && calendars && !calendar)) return <Gone />;
@@ -83,7 +88,7 @@ function Shown({ id }: { id: string }) {
           controller.changeView(next);
         }}
       />
-      <div className="min-h-0 flex-1">
+      <div className="min-h-0 flex-1 overflow-hidden rounded-xl">
         <Grid controller={controller} view={view} events={inputs} onRange={setRange} onOpen={setOpen} />
       </div>
       {open && <Details occurrence={open} onClose={() => setOpen(undefined)} />}
