@@ -162,6 +162,68 @@ describe('the agenda', () => {
     await expect.poll(() => page.locator('p[aria-live]').textContent()).not.toMatch(/2027/);
   });
 
+  test('ends a series with one occurrence, and takes that back', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'List');
+    await create(page, {
+      title: 'Course',
+      starts: '2027-05-03T18:00',
+      ends: '2027-05-03T19:00',
+      rule: 'FREQ=WEEKLY',
+    });
+    await goTo(page, /May 2027/, 'Later');
+    await expect.poll(() => event(page, 'Course').count()).toBe(5);
+    await event(page, 'Course').nth(2).click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await dialog(page).getByRole('button', { name: 'This one and all that follow' }).click();
+    await expect.poll(() => event(page, 'Course').count()).toBe(2);
+    await page.keyboard.press('z');
+    await expect.poll(() => event(page, 'Course').count()).toBe(5);
+    await event(page, 'Course').nth(2).click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await dialog(page).getByRole('button', { name: 'Only this one' }).click();
+    await expect.poll(() => event(page, 'Course').count()).toBe(4);
+    await event(page, 'Course').first().click();
+    await dialog(page).getByLabel('Title').fill('Drawing course');
+    await dialog(page).getByRole('button', { name: 'Save' }).click();
+    await dialog(page).getByRole('button', { name: 'All of them' }).click();
+    await expect.poll(() => event(page, 'Drawing course').count()).toBe(4);
+  });
+
+  test('is shared by e-mail, to be read or to be changed', async () => {
+    const { page } = ana;
+    await stage.account('ben@example.com', 'Ben');
+    await openAgenda(ana, 'List');
+    await page.keyboard.press('n');
+    await dialog(page).getByLabel('Title').fill('With Ben');
+    await dialog(page).getByLabel('Starts').fill('2027-06-01T10:00');
+    await dialog(page).getByLabel('Add by e-mail').fill('nobody@example.com');
+    await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog(page).getByText('Nobody here has this address.').waitFor();
+    await dialog(page).getByLabel('Add by e-mail').fill('ben@example.com');
+    await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog(page).getByText('Ben', { exact: true }).waitFor();
+    await dialog(page).getByRole('button', { name: 'Create' }).click();
+    await settled(ana);
+
+    const ben = await stage.open(zurich);
+    await ben.signIn('ben@example.com');
+    await openAgenda(ben, 'List');
+    await goTo(ben.page, /June 2027/, 'Later');
+    await event(ben.page, 'With Ben').click();
+    const form = dialog(ben.page);
+    expect(await form.getByRole('button', { name: 'Delete' }).count()).toBe(0);
+    await form.getByLabel('Place').fill('Bern');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await goTo(page, /June 2027/, 'Later');
+    await event(page, 'With Ben').click();
+    await expect.poll(() => dialog(page).getByLabel('Place').inputValue()).toBe('Bern');
+    await page.keyboard.press('Escape');
+    await goTo(ben.page, /May 2027/, 'Earlier');
+    expect(await event(ben.page, 'Drawing course').count()).toBe(0);
+    expect(ben.complaints).toEqual([]);
+  });
+
   test('takes a file, and says what became of it', async () => {
     const { page } = ana;
     const file = [
@@ -283,6 +345,19 @@ describe('the agenda', () => {
     await page.getByRole('radio', { name: 'List' }).check({ force: true });
     await goTo(page, /March 2027/, 'Later');
     await event(page, 'Signed').waitFor();
+  });
+
+  test('does not sign where the server has no identity pool', async () => {
+    const other = await startStage();
+    try {
+      await other.account('eva@example.com', 'Eva');
+      const eva = await other.open();
+      await eva.signIn('eva@example.com');
+      await eva.page.goto(`${eva.url}/agenda/new`);
+      await eva.page.getByText('Requests cannot be signed here').waitFor();
+    } finally {
+      await other.stop();
+    }
   });
 
   test('keeps nobody out, light and dark', { timeout: 180_000 }, async () => {

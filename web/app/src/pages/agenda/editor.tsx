@@ -121,7 +121,12 @@ export function CalendarField({
       <label htmlFor={id} className="mb-1.5 block font-medium">
         {label}
       </label>
-      <select id={id} value={value} onChange={(event) => onChange(event.target.value)} className={inputLook}>
+      <select
+        id={id}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        className={`${inputLook} h-11`}
+      >
         <option value="">{t.noCalendar}</option>
         {calendars.map((calendar) => (
           <option key={calendar.id} value={calendar.id}>

@@ -41,7 +41,7 @@ export default function Grid({ controller, view, events, onRange, onOpen, onCrea
   return (
     <FullCalendar
       plugins={plugins}
-      class="agenda"
+      borderless
       controller={controller}
       initialView={view}
       views={views}

@@ -97,7 +97,7 @@ export default function AgendaPage() {
             <AgendaIcon />
           </IconButton>
         </Toolbar>
-        <div ref={grid} className="min-h-0 flex-1 overflow-hidden rounded-xl">
+        <div ref={grid} className="min-h-0 flex-1 overflow-hidden rounded-xl border border-line">
           <Grid
             controller={controller}
             view={view}

@@ -37,7 +37,7 @@ export function Repeat({ rule, onChange }: { rule: string; onChange: (rule: stri
           id={id}
           value={custom ? 'custom' : (preset ?? 'custom')}
           onChange={(event) => choose(event.target.value)}
-          className={inputLook}
+          className={`${inputLook} h-11`}
         >
           {presets.map(([value, text]) => (
             <option key={value} value={value}>
@@ -59,7 +59,7 @@ export function Repeat({ rule, onChange }: { rule: string; onChange: (rule: stri
             spellCheck={false}
             autoCapitalize="characters"
             onChange={(event) => onChange(event.target.value.trim())}
-            className={`${inputLook} font-mono text-sm`}
+            className={`${inputLook} h-11 font-mono text-sm`}
           />
         </div>
       ) : (
@@ -73,7 +73,7 @@ export function Repeat({ rule, onChange }: { rule: string; onChange: (rule: stri
               type="date"
               value={until}
               onChange={(event) => onChange(withUntil(rule, event.target.value))}
-              className={inputLook}
+              className={`${inputLook} h-11`}
             />
           </div>
         )

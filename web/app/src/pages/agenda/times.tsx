@@ -44,7 +44,7 @@ export function Times({ draft, onChange }: { draft: Draft; onChange: (draft: Dra
             required
             value={shown(draft.start)}
             onChange={(event) => onChange(withStart(draft, full(event.target.value)))}
-            className={inputLook}
+            className={`${inputLook} h-11`}
           />
         </div>
         <div>
@@ -58,7 +58,7 @@ export function Times({ draft, onChange }: { draft: Draft; onChange: (draft: Dra
             value={shown(draft.end)}
             min={shown(draft.start)}
             onChange={(event) => onChange({ ...draft, end: full(event.target.value) })}
-            className={inputLook}
+            className={`${inputLook} h-11`}
           />
         </div>
       </div>
@@ -73,7 +73,7 @@ export function Times({ draft, onChange }: { draft: Draft; onChange: (draft: Dra
             value={draft.zone}
             spellCheck={false}
             onChange={(event) => onChange({ ...draft, zone: event.target.value.trim() })}
-            className={inputLook}
+            className={`${inputLook} h-11`}
           />
           <datalist id={`${id}-zones`}>
             {zones.map((zone) => (

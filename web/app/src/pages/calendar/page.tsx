@@ -88,7 +88,7 @@ function Shown({ id }: { id: string }) {
           controller.changeView(next);
         }}
       />
-      <div className="min-h-0 flex-1 overflow-hidden rounded-xl">
+      <div className="min-h-0 flex-1 overflow-hidden rounded-xl border border-line">
         <Grid controller={controller} view={view} events={inputs} onRange={setRange} onOpen={setOpen} />
       </div>
       {open && <Details occurrence={open} onClose={() => setOpen(undefined)} />}
