@@ -78,21 +78,33 @@ function of<E extends Planned>(
   from: number,
   to: number,
 ): Occurrence<E>[] {
+  if ((!event.rrule || event.series) && !event.allDay)
+    return once(event, Date.parse(event.start), Date.parse(event.end), from, to);
   const { start, end, zone } = span(event);
+  if (!event.rrule || event.series) return once(event, start, end, from, to);
   const duration = end - start;
-  const within = (begin: number) => begin < to && (begin + duration > from || begin >= from);
-  if (!event.rrule || event.series) {
-    const begin = at(start, zone);
-    return within(begin) ? [{ id: event.id, event, start: begin, end: begin + duration }] : [];
-  }
   const left = new Set(
     [...(event.exdates ?? []), ...replaced].flatMap((text) => (text ? [markOf(event, text)] : [])),
   );
   return times(event.rrule, start, zone, from - duration - day, to + day)
     .map((local) => at(local, zone))
-    .filter((begin) => within(begin) && !left.has(begin))
+    .filter((begin) => isWithin(begin, begin + duration, from, to) && !left.has(begin))
     .map((begin) => {
       const original = new Date(begin).toISOString();
       return { id: `${event.id} ${original}`, event, original, start: begin, end: begin + duration };
     });
 }
+
+function once<E extends Planned>(
+  event: E,
+  start: number,
+  end: number,
+  from: number,
+  to: number,
+): Occurrence<E>[] {
+  const last = Math.max(start, end);
+  return isWithin(start, last, from, to) ? [{ id: event.id, event, start, end: last }] : [];
+}
+
+const isWithin = (start: number, end: number, from: number, to: number) =>
+  start < to && (end > from || start >= from);

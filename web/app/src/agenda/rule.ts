@@ -59,9 +59,17 @@ function untilOf(text: string, zone: string | undefined): Local {
  * tells. A text that is no rule is one of what happens once. Without a zone it is one of whole days.
  */
 export function times(rule: string, start: Local, zone: string | undefined, from: Local, to: Local): Local[] {
-  const told = countable(rule, start, zone)?.between(new Date(from - 1000), new Date(to), true) ?? [];
+  const begin = start + leap(rule, from - start);
+  const told = countable(rule, begin, zone)?.between(new Date(from - 1000), new Date(to), true) ?? [];
   const all = new Set([start, ...told.map((at) => at.getTime() + (start % 1000))]);
   return [...all].filter((at) => at >= from && at < to).sort((a, b) => a - b);
+}
+
+/** Gives how much of a time before the first that is wanted can be left out: whole rounds of days or weeks. */
+function leap(rule: string, before: number): number {
+  const { FREQ, INTERVAL = '1', COUNT } = partsOf(rule);
+  const round = Number(INTERVAL) * (FREQ === 'DAILY' ? day : FREQ === 'WEEKLY' ? 7 * day : 0);
+  return COUNT || !(round > 0) ? 0 : Math.max(Math.floor(before / round) - 1, 0) * round;
 }
 
 /** Ends a rule before a time, in place of the end that it had. */

@@ -25,8 +25,24 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
+const quarter = 900_000; // ms; since 1973 clocks were changed at full quarters of an hour in UTC only
+const known = new Map<string, number>();
+
 /** Gives how much clocks in a zone are ahead of UTC at an instant, in ms. */
 export function offsetAt(instant: number, zone: string): number {
+  if (instant < Date.UTC(1973, 0)) return lookedUp(instant, zone);
+  const at = Math.floor(instant / quarter) * quarter;
+  const key = `${at} ${zone}`;
+  let offset = known.get(key);
+  if (offset === undefined) {
+    if (known.size > 20_000) known.clear();
+    offset = lookedUp(at, zone);
+    known.set(key, offset);
+  }
+  return offset;
+}
+
+function lookedUp(instant: number, zone: string): number {
   const whole = Math.floor(instant / 1000) * 1000;
   const part: Record<string, number> = {};
   for (const { type, value } of formatOf(zone).formatToParts(whole)) part[type] = Number(value);

@@ -146,6 +146,41 @@ describe('an event that repeats', () => {
     expect(occurrences([two], from, to).map(({ start, end }) => (end - start) / day)).toEqual([2]);
   });
 
+  test('is the same in a part of the time as in all of it', { timeout: 60_000 }, () => {
+    const rules = fc.record({
+      frequency: fc.constantFrom('DAILY', 'WEEKLY', 'MONTHLY'),
+      interval: fc.integer({ min: 1, max: 5 }),
+      by: fc.constantFrom(
+        '',
+        ';BYDAY=MO,TH',
+        ';BYDAY=SU;WKST=SU',
+        ';COUNT=30',
+        ';UNTIL=20261101T000000Z',
+        ';BYMONTH=3,10',
+      ),
+    });
+    fc.assert(
+      fc.property(
+        rules,
+        fc.integer({ min: 0, max: 300 }),
+        fc.integer({ min: 1, max: 40 }),
+        ({ frequency, interval, by }, first, days) => {
+          const one = event({
+            zone: 'Europe/Zurich',
+            start: '2026-01-05T08:00:00Z',
+            end: '2026-01-05T09:00:00Z',
+            rrule: `FREQ=${frequency};INTERVAL=${interval}${by}`,
+          });
+          const [begin, end] = [from + first * day, from + (first + days) * day];
+          const part = occurrences([one], begin, end).map(({ id }) => id);
+          const all = occurrences([one], from, to + 40 * day);
+          expect(part).toEqual(all.filter((o) => o.start < end && o.end > begin).map(({ id }) => id));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   test('is seen as long as it lasts', () => {
     const long = event({ start: '2025-12-31T22:00:00Z', end: '2026-01-01T02:00:00Z' });
     expect(starts([long])).toHaveLength(1);
