@@ -56,7 +56,7 @@ type Rule struct {
 
 // providers lists the providers that may admit each kind of rule, the usual one first.
 var providers = map[Allow][]freshet.Provider{
-	AllowOwner:   {freshet.UserPools, freshet.OIDC},
+	AllowOwner:   {freshet.UserPools, freshet.OIDC, freshet.IAM}, // of the identity pool: those who signed in
 	AllowGroups:  {freshet.UserPools, freshet.OIDC},
 	AllowPrivate: {freshet.UserPools, freshet.OIDC, freshet.IAM},
 	AllowPublic:  {freshet.APIKey, freshet.IAM},

@@ -86,6 +86,11 @@ func TestRules(t *testing.T) {
 			mayNot: []caller{{pools, user("ana")}},
 		},
 		{
+			rule: `{allow: owner, provider: iam}`, record: `{"owner":"ana"}`, audience: []freshet.Token{"owner[iam]:ana"},
+			may:    []caller{{iam, user("ana")}},
+			mayNot: []caller{{iam, user("bob")}, {iam, nil}, {pools, user("ana")}},
+		},
+		{
 			rule: `{allow: owner, ownerField: "author"}`, fields: "author: String owner: String",
 			record: `{"author":"ana","owner":"bob"}`, audience: []freshet.Token{"owner:ana"},
 			may:    []caller{{pools, user("ana")}},
