@@ -5,6 +5,7 @@ import (
 
 	"freshet/internal/api/agenda"
 	apiholidays "freshet/internal/api/holidays"
+	"freshet/internal/api/setup"
 	"freshet/internal/api/webapp"
 	"freshet/internal/holidays"
 	"freshet/web"
@@ -35,6 +36,9 @@ func (s *Server) appDoors(mux *http.ServeMux) error {
 		Engine: s.engine, API: s.api, By: s.identify, Keys: s.keyring, Page: app,
 		Forget: s.uses.Forget, Audit: s.people.audit, Now: s.now, Logger: s.logger,
 	})
+	if built {
+		mux.Handle("GET "+setup.Path, app) // its page redeems the link; the door takes what it sends
+	}
 	mux.Handle(agenda.CalendarPath, s.agenda)
 	mux.Handle(agenda.ImportPath, s.agenda)
 	return nil

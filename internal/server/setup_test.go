@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"freshet/internal/accounts"
+	"freshet/web"
 )
 
 // verified makes a user with a verified e-mail, and gives an access token.
@@ -50,7 +51,11 @@ func TestSetup(t *testing.T) {
 			t.Errorf("%s: %d %s; want %d %s", what, response.StatusCode, body, c.status, c.errorType)
 		}
 	}
-	if response, body := s.ask(t, "GET", "/setup", ""); response.StatusCode != 200 || !strings.Contains(body, "The first administrator") || strings.Contains(body, secret) {
+	shown := "The first administrator"
+	if _, built := web.App(); built {
+		shown = `id="root"` // the app has a page that does it
+	}
+	if response, body := s.ask(t, "GET", "/setup", "", "Accept", "text/html"); response.StatusCode != 200 || !strings.Contains(body, shown) || strings.Contains(body, secret) {
 		t.Errorf("the page is %d %s", response.StatusCode, body)
 	}
 	if response, body := s.setUp(t, ana, right); response.StatusCode != 200 || body != `{"group":"admins"}` {

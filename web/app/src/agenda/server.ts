@@ -1,5 +1,15 @@
-import { ServerError } from '../server/graphql.ts';
 import { session } from '../workspace.ts';
+
+/** What a door refused, or that it could not be reached. */
+export class ServerError extends Error {
+  constructor(
+    /** A code of the protocol, or network. */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 /** Where a calendar that is published is read. */
 export interface Published {

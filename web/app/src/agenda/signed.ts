@@ -1,6 +1,6 @@
 import type { EventCreate } from '../generated/schema.ts';
-import { ServerError } from '../server/graphql.ts';
 import { session } from '../workspace.ts';
+import { ServerError } from './server.ts';
 import { type SigningKey, sign } from './sigv4.ts';
 
 /** What a server tells of its identity pool. */

@@ -1,8 +1,7 @@
 import { type ChangeEvent, useRef, useState } from 'react';
-import { type Imported, importEvents } from '../../agenda/server.ts';
+import { type Imported, importEvents, ServerError } from '../../agenda/server.ts';
 import { ownZone } from '../../agenda/zones.ts';
 import type { Calendar } from '../../generated/schema.ts';
-import { ServerError } from '../../server/graphql.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Problem } from '../../ui/field.tsx';

@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useState } from 'react';
+import { ServerError } from '../../agenda/server.ts';
 import { createSigned, type IdentityPool, identityPool } from '../../agenda/signed.ts';
 import { Link } from '../../router/router.tsx';
-import { ServerError } from '../../server/graphql.ts';
 import { ownName } from '../../server/people.ts';
 import { Page } from '../../shell/page.tsx';
 import { Button } from '../../ui/button.tsx';

@@ -1,5 +1,7 @@
+import { FreshetError } from '@freshet/client';
+import { type AppClient, useClient } from '@freshet/react';
 import { useId, useState } from 'react';
-import { offers, ServerError } from '../../server/graphql.ts';
+import { offers } from '../../server/offers.ts';
 import { findByEmail, ownName, useNames } from '../../server/people.ts';
 import { texts as all } from '../../texts.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
@@ -72,12 +74,13 @@ function Add({
   const id = useId();
   const [email, setEmail] = useState('');
   const [problem, setProblem] = useState<string>();
+  const client = useClient();
   const [busy, setBusy] = useState(false);
 
   async function add(): Promise<void> {
     if (!email.trim() || busy) return;
     setBusy(true);
-    const found = await find(email.trim(), among);
+    const found = await find(client, email.trim(), among);
     setBusy(false);
     setProblem(found.problem);
     if (!found.name) return;
@@ -118,16 +121,20 @@ function Add({
   );
 }
 
-async function find(email: string, among: readonly string[]): Promise<{ name?: string; problem?: string }> {
+async function find(
+  client: AppClient,
+  email: string,
+  among: readonly string[],
+): Promise<{ name?: string; problem?: string }> {
   try {
-    if (!(await offers('Query.userByEmail'))) return { problem: t.missing };
-    const person = await findByEmail(email);
+    if (!(await offers(client, 'Query.userByEmail'))) return { problem: t.missing };
+    const person = await findByEmail(client, email);
     if (!person) return { problem: t.unknown };
     if (person.username === ownName()) return { problem: t.self };
     if (among.includes(person.username)) return { problem: t.already };
     return { name: person.username };
   } catch (error) {
-    const code = error instanceof ServerError ? error.code : '';
+    const code = error instanceof FreshetError ? error.code : 'network';
     const known: Record<string, string> = {
       network: t.offline,
       forbidden: t.missing,

@@ -1,6 +1,5 @@
 import { useEffect, useId, useState } from 'react';
-import { type Published, publish, publishedSince, unpublish } from '../../agenda/server.ts';
-import { ServerError } from '../../server/graphql.ts';
+import { type Published, publish, publishedSince, ServerError, unpublish } from '../../agenda/server.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { inputLook, Problem } from '../../ui/field.tsx';
 import { LinkIcon } from '../../ui/icons.tsx';

@@ -1,5 +1,5 @@
-import { type Client, createClient } from '@freshet/client';
-import { FreshetProvider, useQuery, useStatus } from '@freshet/react';
+import { createClient } from '@freshet/client';
+import { type AppClient, FreshetProvider, useQuery, useStatus } from '@freshet/react';
 import { useCalendarController } from '@fullcalendar/react';
 import { useEffect, useMemo, useState } from 'react';
 import { type Occurrence, occurrences } from '../../agenda/occurrences.ts';
@@ -8,7 +8,6 @@ import { usePlace } from '../../router/router.tsx';
 import { Brand } from '../../shell/brand.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { AgendaIcon } from '../../ui/icons.tsx';
-import type { AppCollections } from '../../workspace.ts';
 import Grid, { type Range } from '../agenda/grid.tsx';
 import { shown } from '../agenda/shown.ts';
 import { texts } from '../agenda/texts.ts';
@@ -22,7 +21,7 @@ const none: readonly never[] = [];
 /** A calendar that is published: by the key behind the #, without an account, to be read. */
 export default function CalendarPage({ id = '' }: { id?: string }) {
   const { fragment: key } = usePlace();
-  const [client, setClient] = useState<Client<AppCollections>>();
+  const [client, setClient] = useState<AppClient>();
   useEffect(() => {
     if (!key) return;
     const made = createClient({

@@ -10,6 +10,16 @@ export type TaskStatus =
   /** There is nothing left to do. */
   | 'DONE';
 
+/** Somebody has a task open, or closes it. It is told to those who may read the task, and stored nowhere. */
+export interface Presence {
+  readonly taskId: string;
+  /** Who it is, as owner and sharedWith name them. */
+  readonly user?: string | null;
+  /** here or gone. */
+  readonly state?: string | null;
+  readonly at?: number | null;
+}
+
 /** Something that somebody has to do. */
 export interface Task {
   readonly id: string;
@@ -235,7 +245,7 @@ export const schema: Schema<{
   events: { record: Event; create: EventCreate; patch: EventPatch; key: EventKey };
   calendars: { record: Calendar; create: CalendarCreate; patch: CalendarPatch; key: CalendarKey };
 }> = {
-  version: '08e66a2320514bb0',
+  version: '3c91af6dc50a2583',
   collections: {
     tasks: {
       model: 'Task',
@@ -303,7 +313,14 @@ export const schema: Schema<{
       conflict: 'AUTOMERGE',
     },
   },
-  objects: {},
+  objects: {
+    Presence: {
+      taskId: { type: 'ID', required: true },
+      user: { type: 'String' },
+      state: { type: 'String' },
+      at: { type: 'AWSTimestamp' },
+    },
+  },
   enums: {
     TaskStatus: ['OPEN', 'IN_PROGRESS', 'DONE'],
   },

@@ -1,0 +1,102 @@
+import type { Step as Asked } from '@freshet/client/accounts';
+import { type FormEvent, useState } from 'react';
+import { Link, navigate, usePlace } from '../../router/router.tsx';
+import { texts } from '../../texts.ts';
+import { Button } from '../../ui/button.tsx';
+import { Field, PasswordField, Problem } from '../../ui/field.tsx';
+import { session } from '../../workspace.ts';
+import { AccountPage, linkLook, Step } from './layout.tsx';
+import { useAct } from './problem.ts';
+import { nextOf } from './signin.tsx';
+import { Confirm, Steps } from './steps.tsx';
+
+const t = texts.account;
+
+/** Where the sign-up is: at the form, at the code, or at what the first sign-in asks for. */
+type At =
+  | { readonly at: 'form' }
+  | { readonly at: 'code'; readonly destination: string | undefined }
+  | { readonly at: 'step'; readonly asked: Asked };
+
+export default function SignUpPage() {
+  const { search } = usePlace();
+  const [at, setAt] = useState<At>({ at: 'form' });
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const { busy, problem, act } = useAct();
+  const username = email.trim();
+
+  const step = (asked: Asked) => {
+    if (asked.next === 'done') navigate(nextOf(search), { replace: true });
+    else setAt({ at: 'step', asked });
+  };
+  const begin = async () => step(await session.signIn(username, password));
+  const create = async () => {
+    const attributes = name.trim() ? { name: name.trim() } : {};
+    const { confirmed, destination } = await session.signUp({
+      username,
+      password,
+      email: username,
+      attributes,
+    });
+    if (confirmed) await begin();
+    else setAt({ at: 'code', destination });
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void act(create);
+  };
+
+  return (
+    <AccountPage>
+      {at.at === 'code' && (
+        <Confirm username={username} destination={username || at.destination} onConfirmed={begin} />
+      )}
+      {at.at === 'step' && (
+        <Steps key={at.asked.next} asked={at.asked} username={username} onStep={step} onConfirmed={begin} />
+      )}
+      {at.at === 'form' && (
+        <Step title={t.signUp} lead={t.signUpLead}>
+          <form onSubmit={submit} className="space-y-5">
+            <Problem>{problem}</Problem>
+            <Field
+              label={t.email}
+              type="email"
+              value={email}
+              onChange={(event) => setEmail(event.target.value)}
+              autoComplete="email"
+              required
+            />
+            <PasswordField
+              label={t.password}
+              hint={t.passwordHint}
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+              autoComplete="new-password"
+              minLength={8}
+              required
+            />
+            <Field
+              label={t.displayName}
+              hint={t.nameHint}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+              autoComplete="name"
+              maxLength={100}
+            />
+            <Button type="submit" look="primary" className="w-full" aria-disabled={busy}>
+              {t.create}
+            </Button>
+          </form>
+          <p className="mt-6 text-soft">
+            {t.hasAccount}{' '}
+            <Link to={`/signin${location.search}`} className={linkLook}>
+              {t.signIn}
+            </Link>
+          </p>
+        </Step>
+      )}
+    </AccountPage>
+  );
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    globalSetup: './test/build.ts',
+    include: ['test/screenshots.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});
