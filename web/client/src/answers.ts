@@ -8,6 +8,7 @@ import { rebase } from './rebase.ts';
 import { type Reason, reject } from './rejected.ts';
 import type { Fields } from './schema.ts';
 import type { RecordState, Transaction } from './transaction.ts';
+import { noteUnseen } from './unseen.ts';
 import type { Refused, Taken, WriteInput, WriteResult } from './wire.ts';
 
 /** A push as it leaves: always the same for the same entries. */
@@ -130,6 +131,7 @@ function show(
   state.server = server;
   state.version = recordVersion;
   state.mark = tx.meta<Place>('place')?.mark ?? 0;
+  noteUnseen(tx, state);
 }
 
 const recordOf = (answer: WriteResult): Fields | null => ('record' in answer ? answer.record : null);

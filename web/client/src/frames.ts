@@ -5,6 +5,7 @@ import type { Row } from './row.ts';
 import { readRowKey } from './rows.ts';
 import type { Fields, Json } from './schema.ts';
 import type { Transaction } from './transaction.ts';
+import { seen } from './unseen.ts';
 import type { Change, ChangeFrame, Put } from './wire.ts';
 
 /** What of the log the client asks for. */
@@ -52,6 +53,7 @@ export async function applyFrames(
   for (const frame of frames) {
     if (frame.reset) place = doubting(place, { [all]: place.mark + 1 });
     for (const change of frame.changes) applyChange(tx, change, place);
+    seen(tx, frame.changes);
     place = {
       ...place,
       cursor: frame.cursor,

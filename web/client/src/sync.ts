@@ -10,6 +10,7 @@ import { reject } from './rejected.ts';
 import type { Fields } from './schema.ts';
 import { type Subscription, subscribe } from './socket.ts';
 import { changesVariables, fetchChanges, type Remote, sendPush } from './transport.ts';
+import { dropUnseen, type Unseen, unseenOf } from './unseen.ts';
 import { type ChangeFrame, changesSubscription, readFrame } from './wire.ts';
 
 export interface SyncOptions extends Remote {
@@ -157,12 +158,18 @@ export class Sync {
     const place = ledger.place(scope);
     if (!place.done || !place.cursor || place.doubt) return 'behind';
     const frames: ChangeFrame[] = [];
+    let unseen: Unseen | undefined = unseenOf(ledger);
     let applying = false;
     const drain = async () => {
       applying = true;
       while (frames.length > 0 && !signal.aborted) {
         const waiting = frames.splice(0);
-        await ledger.change(false, (tx) => applyFrames(tx, waiting, scope));
+        const before = waiting.at(-1)!.upToDate ? unseen : undefined;
+        await ledger.change(false, async (tx) => {
+          await applyFrames(tx, waiting, scope);
+          if (before) await dropUnseen(tx, before);
+        });
+        if (before) unseen = undefined;
         if (signal.aborted) return;
         if (ledger.place(scope).doubt) this.#send('behind');
         else if (waiting.at(-1)!.upToDate) this.#send('opened');
