@@ -3,7 +3,7 @@
 # make test       everything that has to pass: lint, all tests with the race detector, the real clients
 # make web        the packages in web: check them, build them and their reference, test them
 # make crash      the crash test, for some minutes
-# make soak       the convergence test, SOAK runs of it
+# make soak       the convergence tests: SOAK runs of the Go client's, LIVES of the TypeScript client's
 # make fuzz       every fuzz target, for FUZZTIME each
 # make bench      the figures; BENCH="-quick" for small ones
 
@@ -11,6 +11,7 @@ GO          ?= go
 FUZZTIME    ?= 30s
 CRASHES     ?= 500
 SOAK        ?= 100
+LIVES       ?= 1000
 BENCH       ?=
 RUN         ?=
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -79,6 +80,7 @@ crash:
 
 soak:
 	SOAK=$(SOAK) $(GO) test -run '^TestConvergence$$' -v -count=1 -timeout 120m ./test
+	cd web/client && RUNS=$(LIVES) npx vitest run test/convergence
 
 clean:
 	rm -rf bin

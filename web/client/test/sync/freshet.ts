@@ -13,14 +13,18 @@ export const secret = 'the-key-of-the-test';
 export class Freshet {
   readonly #directory = mkdtempSync(join(tmpdir(), 'freshet-'));
   readonly program = join(this.#directory, 'freshet');
-  readonly #schema: string[];
+  readonly #flags: string[];
   #process: ChildProcess | undefined;
   #address = '127.0.0.1:0';
 
-  constructor(sdl?: string) {
+  constructor(sdl?: string, ...flags: string[]) {
     execFileSync('go', ['build', '-o', this.program, './cmd/freshet'], { cwd: root });
     if (sdl) writeFileSync(join(this.#directory, 'test.graphql'), sdl);
-    this.#schema = sdl ? ['--schema', join(this.#directory, 'test.graphql')] : [];
+    this.#flags = sdl ? [...flags, '--schema', join(this.#directory, 'test.graphql')] : flags;
+  }
+
+  get #data(): string {
+    return join(this.#directory, 'data');
   }
 
   get endpoint(): string {
@@ -29,8 +33,16 @@ export class Freshet {
 
   /** Starts it, at the address that it had before. */
   async start(): Promise<void> {
-    const data = join(this.#directory, 'data');
-    const args = ['serve', '--data', data, '--listen', this.#address, '--api-key', secret, ...this.#schema];
+    const args = [
+      'serve',
+      '--data',
+      this.#data,
+      '--listen',
+      this.#address,
+      '--api-key',
+      secret,
+      ...this.#flags,
+    ];
     const started = spawn(this.program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#process = started;
     for await (const line of createInterface({ input: started.stdout })) {
@@ -50,6 +62,13 @@ export class Freshet {
     const ended = once(ending, 'exit');
     ending.kill('SIGKILL');
     await ended;
+  }
+
+  /** Kills it and has it begin with nothing. */
+  async renew(): Promise<void> {
+    await this.kill();
+    rmSync(this.#data, { recursive: true });
+    await this.start();
   }
 
   async remove(): Promise<void> {

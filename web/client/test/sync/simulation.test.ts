@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Client, createClient, memoryDisk, type Schema } from '../../src/index.ts';
 import { Server, schema } from './model.ts';
-import { Clock, Device, Network } from './world.ts';
+import { Clock, Device, drawing, Network } from './world.ts';
 
 // Whole lives of some devices, on a clock of their own, with a network that loses and tabs that crash. Whatever happens,
 // in the end all hold what the server holds, and every write that resolved is in it once, or is told of.
@@ -161,17 +161,6 @@ class Life {
       await this.clock.step();
     }
   }
-}
-
-/** Gives numbers from 0 to below 1 that look random: mulberry32. */
-function drawing(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** A write may be refused on the spot: there is no such record. */

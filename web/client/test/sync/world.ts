@@ -1,22 +1,45 @@
-import type { Channel, Environment, Request, Socket } from '../../src/environment.ts';
+import type { Channel, Environment, Request, Response, Socket } from '../../src/environment.ts';
 import type { Server } from './model.ts';
 
-type Draw = () => number;
+/** Gives numbers from 0 to below 1. */
+export type Draw = () => number;
+
+/** Gives numbers that look random, the same ones for the same seed: mulberry32. */
+export function drawing(seed: number): Draw {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** What devices are in: a time, and a network. */
+export interface World {
+  readonly clock: Pick<Environment, 'now' | 'setTimeout' | 'clearTimeout'>;
+  readonly draw: Draw;
+  fetch(device: string, request: Request, url: string): Promise<Response>;
+  openSocket(device: string, url: string, protocol: string): Socket;
+}
 
 /** A clock that goes on only when told, and what happens at its times. */
 export class Clock {
-  now = 1_000_000;
-  count = 0;
+  time = 1_000_000;
   #next = 1;
   readonly #timers = new Map<number, { at: number; run: () => void }>();
 
+  now(): number {
+    return this.time;
+  }
+
   setTimeout(run: () => void, ms: number): number {
-    this.#timers.set(this.#next, { at: this.now + ms, run });
+    this.#timers.set(this.#next, { at: this.time + ms, run });
     return this.#next++;
   }
 
-  clearTimeout(timer: number): void {
-    this.#timers.delete(timer);
+  clearTimeout(timer: unknown): void {
+    this.#timers.delete(timer as number);
   }
 
   wait(ms: number): Promise<void> {
@@ -30,13 +53,13 @@ export class Clock {
     for (const timer of this.#timers) if (!first || timer[1].at < first[1].at) first = timer;
     if (!first) return;
     this.#timers.delete(first[0]);
-    this.now = Math.max(this.now, first[1].at);
+    this.time = Math.max(this.time, first[1].at);
     first[1].run();
   }
 }
 
 /** A network that is slow, loses requests and answers, and breaks sockets, as often as told. */
-export class Network {
+export class Network implements World {
   /** From 0 to 1: how much of what is sent is lost. */
   loss = 0;
   /** Tells which credentials are refused. */
@@ -69,10 +92,7 @@ export class Network {
     for (const socket of [...this.#sockets]) socket.drop(1006);
   }
 
-  async fetch(
-    device: string,
-    { headers, body, signal }: Request,
-  ): Promise<{ status: number; text(): Promise<string> }> {
+  async fetch(device: string, { headers, body, signal }: Request): Promise<Response> {
     const push = body.includes('push(');
     const count = (by: number) => {
       const now = (this.pushes.get(device) ?? 0) + by;
@@ -189,34 +209,35 @@ export class Device {
   readonly platter = { values: new Map<string, unknown>() };
   readonly #locks = new Map<string, Promise<unknown>>();
   readonly #channels = new Set<Channel>();
+  #ids = 0;
 
   constructor(
     readonly name: string,
-    readonly network: Network,
+    readonly world: World,
   ) {}
 
   /** Gives the environment of a new tab, and what ends it without a farewell. */
   tab(): { environment: Environment; crash: () => void } {
-    const { clock, draw } = this.network;
+    const { clock, draw } = this.world;
     const channels: Channel[] = [];
     const ends: (() => void)[] = [];
     const ended = new AbortController();
     let alive = true;
     const never = new Promise<never>(() => {});
     const environment: Environment = {
-      now: () => clock.now,
+      now: () => clock.now(),
       setTimeout: (run, ms) => clock.setTimeout(() => alive && run(), ms),
-      clearTimeout: (timer) => clock.clearTimeout(timer as number),
+      clearTimeout: (timer) => clock.clearTimeout(timer),
       random: draw,
-      uuid: () => `${this.name}-${clock.count++}`,
-      fetch: (_, request) => {
+      uuid: () => `${this.name}-${this.#ids++}`,
+      fetch: (url, request) => {
         if (!alive) return never;
         const signal = AbortSignal.any([request.signal, ended.signal]);
-        const answer = this.network.fetch(this.name, { ...request, signal });
+        const answer = this.world.fetch(this.name, { ...request, signal }, url);
         return answer.finally(() => (alive ? undefined : never));
       },
-      openSocket: () => {
-        const socket = this.network.openSocket();
+      openSocket: (url, protocol) => {
+        const socket = this.world.openSocket(this.name, url, protocol);
         ends.push(() => socket.close());
         return socket;
       },
@@ -257,7 +278,7 @@ export class Device {
 
   #post(from: Channel, data: unknown): void {
     for (const channel of this.#channels) {
-      if (channel !== from) void this.network.clock.wait(1).then(() => channel.onmessage?.({ data }));
+      if (channel !== from) this.world.clock.setTimeout(() => channel.onmessage?.({ data }), 1);
     }
   }
 }
