@@ -6,6 +6,7 @@
 # make soak       the convergence tests: SOAK runs of the Go client's, LIVES of the TypeScript client's
 # make fuzz       every fuzz target, for FUZZTIME each
 # make bench      the figures; BENCH="-quick" for small ones
+# make bench-client   the figures of the TypeScript client in Chromium; BENCH="--quick" for small ones
 
 GO          ?= go
 FUZZTIME    ?= 30s
@@ -66,6 +67,10 @@ awscli:
 
 bench:
 	cd bench && $(GO) run . $(BENCH)
+
+bench-client: browser
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run build --workspace client
+	cd bench/client && npm ci --no-audit --no-fund --loglevel=error && node main.js $(BENCH)
 
 fuzz:
 	@set -e; for package in $$($(GO) list ./...); do \
