@@ -19,6 +19,7 @@ import (
 	"freshet"
 	"freshet/internal/api/control"
 	"freshet/internal/store"
+	"freshet/web"
 )
 
 // running is a server that runs until the test ends.
@@ -95,6 +96,10 @@ func (r *running) ask(t *testing.T, method, path, body string, headers ...string
 
 func TestRoutes(t *testing.T) {
 	s := start(t, Config{})
+	page, asset := "This server keeps records in step", "/page.css" // in the place of the app
+	if _, built := web.App(); built {
+		page, asset = `id="root"`, "/theme.js"
+	}
 	for _, c := range []struct {
 		method, path string
 		body         string
@@ -102,14 +107,14 @@ func TestRoutes(t *testing.T) {
 		status       int
 		contains     string
 	}{
-		{"GET", "/", "", nil, 200, "This server keeps records in step"},
+		{"GET", "/", "", []string{"Accept", "text/html"}, 200, page},
 		{"GET", "/healthz", "", nil, 200, "ok"},
 		{"GET", "/readyz", "", nil, 200, "ready"},
 		{"POST", "/readyz", "", nil, 405, ""},
 		{"GET", "/nothing", "", nil, 404, ""},
 		{"POST", "/nothing", "", nil, 405, ""},
 		{"POST", "/", "", nil, 400, "UnknownOperationException"},
-		{"GET", "/page.css", "", nil, 200, "body {"},
+		{"GET", asset, "", nil, 200, "{"},
 		{"GET", "/api/v3/AvailableCountries", "", nil, 200, `{"countryCode":"CH","name":"Switzerland"}`},
 		{"GET", "/api/v3/Nothing", "", []string{"Accept", "text/html"}, 404, ""},
 		{"POST", "/agenda/import", "", nil, 401, "UnauthorizedException"},
