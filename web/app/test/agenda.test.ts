@@ -365,7 +365,9 @@ describe('the agenda', () => {
     const audit = async (where: string) => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
-        await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
+        await page.evaluate(() =>
+          Promise.allSettled(document.getAnimations().map(({ finished }) => finished)),
+        );
         const { violations } = await new AxeBuilder({ page }).analyze();
         const found = violations.filter(({ impact }) => impact !== 'minor');
         expect(

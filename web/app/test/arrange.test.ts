@@ -3,6 +3,7 @@ import type { Task } from '../src/generated/schema.ts';
 import { arrange, searchOf, usualView, type View, viewOf } from '../src/pages/tasks/arrange.ts';
 import { dueOf, dueText, inDays, partsOf, toMonday, urgencyOf } from '../src/pages/tasks/due.ts';
 import { changedElsewhere } from '../src/pages/tasks/fresh.ts';
+import { newId } from '../src/pages/tasks/ids.ts';
 import { isPage } from '../src/router/paths.ts';
 import { match } from '../src/router/router.tsx';
 
@@ -37,6 +38,13 @@ describe('arrange', () => {
     expect(shown(tasks, { show: 'all', sort: 'due' })).toEqual(['ccc', 'a', 'bb']); // without a date last
     expect(shown(tasks, { show: 'all', sort: 'title' })).toEqual(['bb', 'a', 'ccc']); // numbers as numbers
     expect(shown(tasks, { show: 'all', sort: 'changed' })).toEqual(['ccc', 'bb', 'a']);
+  });
+  test('what was created together, by when it was written', () => {
+    const at = Date.UTC(2026, 2, 1);
+    const ids = [newId(at), newId(at + 1), newId(at + 70_000)];
+    expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const together = ids.map((id) => task(id, { createdAt: 'x' }));
+    expect(shown(together, {})).toEqual(ids.toReversed());
   });
   test('with which words', () => {
     expect(shown(tasks, { show: 'all', words: 'CAFE' })).toEqual(['bb', 'a']);

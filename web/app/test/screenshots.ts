@@ -5,7 +5,8 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { addTask, type Device, row, type Stage, settled, startStage } from './fixture.ts';
 
 const folder = process.env.SCREENSHOTS ?? fileURLToPath(new URL('../../../docs/img', import.meta.url));
-const widths = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } } as const;
+const desktop = { width: 1280, height: 800 };
+const viewports = [{ width: 390, height: 844 }, desktop];
 
 let stage: Stage;
 let ana: Device;
@@ -21,20 +22,27 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-/** Writes a page at both widths, light, and dark on the desktop. */
-async function shoot(page: Page, name: string): Promise<void> {
+/** Writes a page as it is on a phone and on a desktop, light, and dark where that is asked for. */
+async function shoot(
+  page: Page,
+  name: string,
+  { dark = false, before = async () => {} } = {},
+): Promise<void> {
   await page.mouse.move(0, 0);
-  for (const [width, viewport] of Object.entries(widths)) {
+  for (const toast of await page.getByRole('button', { name: 'Close', exact: true }).all()) {
+    if (!(await page.getByRole('dialog').isVisible())) await toast.click();
+  }
+  for (const viewport of viewports) {
     await page.setViewportSize(viewport);
-    for (const colorScheme of ['light', 'dark'] as const) {
+    await before();
+    for (const colorScheme of dark ? (['light', 'dark'] as const) : (['light'] as const)) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.screenshot({
-        path: `${folder}/${name}-${width}${colorScheme === 'dark' ? '-dark' : ''}.png`,
-      });
+      const suffix = colorScheme === 'dark' ? '-dark' : '';
+      await page.screenshot({ path: `${folder}/${name}-${viewport.width}${suffix}.png` });
     }
   }
   await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize(widths.desktop);
+  await page.setViewportSize(desktop);
 }
 
 test('each page', async () => {
@@ -88,7 +96,7 @@ test('each page', async () => {
   await page.getByLabel('Description').press('Control+Enter');
   await page.getByLabel('Share with, by e-mail').fill('ben@example.com');
   await page.getByRole('button', { name: 'Share', exact: true }).click();
-  await page.getByText('Shared with Ben Okafor.').waitFor();
+  await page.getByText('Shared with Ben Okafor.').first().waitFor();
   await settled(ana);
 
   await ben.signIn('ben@example.com');
@@ -97,11 +105,12 @@ test('each page', async () => {
   await page.getByText('Ben Okafor is looking at this too').waitFor();
   await page.getByText('History').click();
   await page.getByText('created it').waitFor();
-  await shoot(page, 'task');
+  await page.getByLabel('Title').evaluate((title) => title.scrollIntoView({ block: 'center' }));
+  await shoot(page, 'task', { dark: true });
   await page.goto(`${ana.url}/tasks`);
   await row(page, 'Renew').waitFor();
   await settled(ana);
-  await shoot(page, 'tasks');
+  await shoot(page, 'tasks', { dark: true });
   await page.keyboard.press('?');
   await page.getByRole('dialog').waitFor();
   await shoot(page, 'help');
@@ -116,12 +125,21 @@ test('each page', async () => {
   await rename(ana, 'Write the talk about offline apps', 'Write the talk: apps without a network');
   await rename(ben, 'Write the talk about offline apps', 'Write the talk about sync');
   await settled(ben);
+  const before = async () => {
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('button', { name: /Connection: Offline/ })
+      .filter({ visible: true })
+      .click();
+    await page.getByText('Changes to send').waitFor();
+  };
+  await page.goto(`${ana.url}/tasks`);
+  await row(page, 'Renew').waitFor();
   await page
     .getByRole('button', { name: /Connection: Offline/ })
-    .first()
-    .click();
-  await page.getByText('Changes to send').waitFor();
-  await shoot(page, 'connection');
+    .filter({ visible: true })
+    .waitFor();
+  await shoot(page, 'connection', { before });
   await page.keyboard.press('Escape');
   await ana.line.mend();
   await page
@@ -129,11 +147,11 @@ test('each page', async () => {
     .first()
     .click({ timeout: 60_000 });
   await page.getByRole('heading', { name: 'Conflicts' }).waitFor();
-  await shoot(page, 'conflicts');
+  await shoot(page, 'conflicts', { dark: true });
 
   await page.goto(`${ana.url}/settings`);
   await page.getByLabel('Your name').and(page.locator(':enabled')).waitFor();
-  await shoot(page, 'settings');
+  await shoot(page, 'settings', { dark: true });
   await page.getByRole('button', { name: 'Set it up' }).click();
   await page.getByRole('img', { name: /QR code/ }).waitFor();
   await shoot(page, 'settings-totp');

@@ -1,4 +1,4 @@
-import { AuthError } from '@freshet/client';
+import { AuthError } from '@freshet/client/accounts';
 import { session } from '../workspace.ts';
 
 /** What of an account the app changes beside its passwords: asked in the dialect of Cognito, as the session does. */

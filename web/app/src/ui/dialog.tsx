@@ -20,6 +20,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     const dialog = ref.current!;
     const before = document.activeElement as HTMLElement | null;
     dialog.showModal();
+    dialog.querySelector<HTMLElement>('input, textarea')?.focus();
     return () => {
       dialog.close();
       before?.focus();

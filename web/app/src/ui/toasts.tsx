@@ -1,7 +1,7 @@
 import { Toast } from 'radix-ui';
 import { useSyncExternalStore } from 'react';
 import { texts } from '../texts.ts';
-import { Button, IconButton } from './button.tsx';
+import { Button } from './button.tsx';
 import { CloseIcon } from './icons.tsx';
 
 /** What is told in passing, with what may be done about it. */
@@ -74,12 +74,13 @@ export function Toasts() {
             </Toast.Action>
           )}
           <Toast.Close asChild>
-            <IconButton
-              label={texts.close}
-              className="size-8 text-ground hover:bg-transparent hover:text-ground"
+            <button
+              type="button"
+              aria-label={texts.close}
+              className="grid size-8 shrink-0 place-items-center rounded-lg"
             >
               <CloseIcon className="size-4" />
-            </IconButton>
+            </button>
           </Toast.Close>
         </Toast.Root>
       ))}

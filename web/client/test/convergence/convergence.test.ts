@@ -9,7 +9,7 @@ import { sdl } from './teams.ts';
 // makes the same choices again; when things happen is for the machine to say.
 
 const { RUNS, SEED } = process.env;
-const runs = Number(RUNS ?? (SEED ? 1 : 300));
+const runs = Number(RUNS ?? (SEED ? 1 : 100));
 const first = Number(SEED ?? Math.floor(Math.random() * 1e9));
 const batch = 100; // lives at one store
 const together = 8; // lives at a time

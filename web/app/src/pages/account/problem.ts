@@ -1,4 +1,4 @@
-import { AuthError } from '@freshet/client';
+import { AuthError } from '@freshet/client/accounts';
 import { useState } from 'react';
 import { texts } from '../../texts.ts';
 

@@ -2,6 +2,7 @@ import { useClient } from '@freshet/react';
 import { type FormEvent, type RefObject, useState } from 'react';
 import { texts } from '../../texts.ts';
 import { PlusIcon } from '../../ui/icons.tsx';
+import { newId } from './ids.ts';
 
 /** One field, Enter: a task. */
 export function Add({ field }: { field: RefObject<HTMLInputElement | null> }) {
@@ -12,7 +13,7 @@ export function Add({ field }: { field: RefObject<HTMLInputElement | null> }) {
     const words = title.trim();
     if (!words) return;
     setTitle('');
-    client.tasks.create({ title: words }).catch(() => setTitle(words));
+    client.tasks.create({ id: newId(), title: words }).catch(() => setTitle(words));
   };
   return (
     <form onSubmit={add} className="relative">

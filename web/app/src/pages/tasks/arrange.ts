@@ -63,7 +63,7 @@ const folded = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').to
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 const byKey = (a: Task, b: Task) => (a.id < b.id ? -1 : 1);
-const newest = (a: Task, b: Task) => compare(b.createdAt, a.createdAt) || byKey(a, b);
+const newest = (a: Task, b: Task) => compare(b.createdAt, a.createdAt) || compare(b.id, a.id);
 
 const orders: Record<View['sort'], (a: Task, b: Task) => number> = {
   newest,

@@ -13,8 +13,11 @@ interface Heard {
 const beat = 15_000; // ms between two signs of life
 const silence = 40_000; // ms after which somebody counts as gone
 
-/** Tells who listens that one is here, or not any more. Where that does not get through, nobody sees one. */
-const say = (client: AppClient, taskId: string, state: 'here' | 'gone') =>
+/** Who comes says hello, those who are there answer that they are here, and who leaves is gone. */
+type Sign = 'hello' | 'here' | 'gone';
+
+/** Where a sign does not get through, nobody sees one. */
+const say = (client: AppClient, taskId: string, state: Sign) =>
   void client.graphql(setPresence, { taskId, state }).catch(() => {});
 
 const setPresence =
@@ -25,24 +28,29 @@ const onPresence = 'subscription ($taskId: ID!) { onPresence(taskId: $taskId) { 
 function meet(client: AppClient, taskId: string, change: (users: readonly string[]) => void): () => void {
   const me = ownName();
   const seen = new Map<string, number>();
+  let heard = false; // oneself: from then on answers are heard, too
+  let wait = 500;
+  let timer: ReturnType<typeof setTimeout>;
   const tell = () => change([...seen.keys()].sort());
   const hear = ({ onPresence: { user, state } }: Heard) => {
+    if (user === me) heard = true;
     if (!user || user === me) return;
-    if (state !== 'gone' && !seen.has(user)) say(client, taskId, 'here'); // who has just come does not know of us
+    if (state === 'hello') say(client, taskId, 'here');
     if (state === 'gone') seen.delete(user);
     else seen.set(user, Date.now());
     tell();
   };
   const live = () => {
-    say(client, taskId, 'here');
+    say(client, taskId, heard ? 'here' : 'hello');
     for (const [user, at] of seen) if (Date.now() - at > silence) seen.delete(user);
     tell();
+    wait = heard ? beat : Math.min(2 * wait, beat);
+    timer = setTimeout(live, wait);
   };
   const end = client.subscribe<Heard>(onPresence, { taskId }, hear, () => {});
-  const timer = setInterval(live, beat);
   live();
   return () => {
-    clearInterval(timer);
+    clearTimeout(timer);
     end();
     say(client, taskId, 'gone');
   };

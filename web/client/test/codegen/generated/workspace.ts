@@ -15,7 +15,7 @@ export interface Presence {
   readonly taskId: string;
   /** Who it is, as owner and sharedWith name them. */
   readonly user?: string | null;
-  /** here or gone. */
+  /** hello of who comes, here of who is there, gone of who leaves. */
   readonly state?: string | null;
   readonly at?: number | null;
 }
