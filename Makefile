@@ -85,7 +85,7 @@ crash:
 
 soak:
 	SOAK=$(SOAK) $(GO) test -run '^TestConvergence$$' -v -count=1 -timeout 120m ./test
-	cd web/client && RUNS=$(LIVES) npx vitest run test/convergence
+	cd web/client && SEED=$${SEED:-$$(date +%s)} RUNS=$(LIVES) npx vitest run test/convergence
 
 clean:
 	rm -rf bin
