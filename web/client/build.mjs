@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
-const budgets = { index: 21 * 1024, accounts: 5 * 1024 }; // bytes, compressed
+const budgets = { index: 22.5 * 1024, accounts: 5 * 1024 }; // bytes, compressed
 
 /** An AuthError is the same class in both modules: the accounts take it from the client. */
 const oneError = {

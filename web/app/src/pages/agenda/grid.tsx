@@ -68,7 +68,6 @@ export default function Grid({ controller, view, events, onRange, onOpen, onCrea
       datesSet={({ start, end, view: { title } }) =>
         onRange({ from: start.getTime(), to: end.getTime(), title })
       }
-      viewDidMount={({ el, view }) => view.type.startsWith('timeGrid') && reachByKeys(el)}
       eventDidMount={({ el, event }) => {
         if (event.extendedProps.occurrence) el.dataset.occurrence = event.id;
       }}
@@ -80,13 +79,6 @@ export default function Grid({ controller, view, events, onRange, onOpen, onCrea
       eventResize={moved}
     />
   );
-}
-
-/** The hours of a day are scrolled by keys as well, also where nothing in them takes the focus. */
-function reachByKeys(view: HTMLElement): void {
-  for (const part of view.querySelectorAll<HTMLElement>('[style*="auto"]')) {
-    if (getComputedStyle(part).overflowY === 'auto') part.tabIndex = 0;
-  }
 }
 
 const occurrenceOf = (event: EventApi): Occurrence => event.extendedProps.occurrence;
