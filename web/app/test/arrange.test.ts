@@ -43,8 +43,17 @@ describe('arrange', () => {
     const at = Date.UTC(2026, 2, 1);
     const ids = [newId(at), newId(at + 1), newId(at + 70_000)];
     expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    const together = ids.map((id) => task(id, { createdAt: 'x' }));
+    const together = ids.map((id) => task(id, { createdAt: '2026-01-01T10:00:00Z' }));
     expect(shown(together, {})).toEqual(ids.toReversed());
+  });
+  test('what waits is newer than what the server had, whatever their clocks say', () => {
+    const [first, second, third] = [newId(1), newId(2), newId(3)];
+    const written = [
+      task(third, { createdAt: '2026-01-01T10:00:00.020Z', _version: 0 }),
+      task(first, { createdAt: '2026-01-01T10:00:00.900Z' }),
+      task(second, { createdAt: '2026-01-01T10:00:00.010Z', _version: 0 }),
+    ];
+    expect(shown(written, {})).toEqual([third, second, first]);
   });
   test('with which words', () => {
     expect(shown(tasks, { show: 'all', words: 'CAFE' })).toEqual(['bb', 'a']);

@@ -63,7 +63,9 @@ const folded = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').to
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 const byKey = (a: Task, b: Task) => (a.id < b.id ? -1 : 1);
-const newest = (a: Task, b: Task) => compare(b.createdAt, a.createdAt) || compare(b.id, a.id);
+/** What waits is the newest: the server's time of what was written before it may come to be after its own. */
+const newest = (a: Task, b: Task) => compare(timeMade(b), timeMade(a)) || compare(b.id, a.id);
+const timeMade = (task: Task) => (task._version > 0 ? Date.parse(task.createdAt) : Number.POSITIVE_INFINITY);
 
 const orders: Record<View['sort'], (a: Task, b: Task) => number> = {
   newest,
