@@ -183,6 +183,7 @@ func (p *Pool) now() time.Time { return p.config.Now().UTC().Truncate(time.Milli
 type Caller struct {
 	Client  string // the id of the app; for operations that come without a token
 	Address string // the network address the request came from
+	Agent   string // the program that asks, as its User-Agent says
 	By      string // the operator, of an admin operation: "key console"
 }
 

@@ -20,7 +20,7 @@ type Entry struct {
 	By      string    `json:"by,omitempty"`     // the operator who asked; empty: the user
 	Client  string    `json:"client,omitempty"` // the id of the app
 	From    string    `json:"from,omitempty"`   // the network address
-	About   string    `json:"about,omitempty"`  // what it was done to, where that is no account: "calendar ID"
+	About   string    `json:"about,omitempty"`  // what it was done to, where that is no account: "calendar ID", "session ID"
 	Outcome string    `json:"outcome"`          // OutcomeOK, the challenge that follows, or the fault's name
 }
 
@@ -29,6 +29,10 @@ const OutcomeOK = "ok"
 
 // record tells the audit what became of an operation.
 func (p *Pool) record(ctx context.Context, c Caller, what, who, outcome string, err error) {
+	p.recordAbout(ctx, c, what, who, "", outcome, err)
+}
+
+func (p *Pool) recordAbout(ctx context.Context, c Caller, what, who, about, outcome string, err error) {
 	if p.config.Audit == nil {
 		return
 	}
@@ -36,6 +40,6 @@ func (p *Pool) record(ctx context.Context, c Caller, what, who, outcome string, 
 		outcome = string(FaultOf(err))
 	}
 	p.config.Audit.Record(ctx, Entry{
-		At: p.now(), Who: excerpt(who), What: what, By: c.By, Client: excerpt(c.Client), From: c.Address, Outcome: outcome,
+		At: p.now(), Who: excerpt(who), What: what, By: c.By, Client: excerpt(c.Client), From: c.Address, About: excerpt(about), Outcome: outcome,
 	})
 }

@@ -80,6 +80,9 @@ func (p *Pool) refresh(ctx context.Context, c Caller, token string, rotate bool)
 			return refuse(NotAuthorized, "Refresh Token has been revoked or has expired.")
 		}
 		next, verdict = p.successor(&s, r, token, rotate)
+		if verdict == nil {
+			s.Used = p.now()
+		}
 		if FaultOf(verdict) == RefreshTokenReuse || verdict == nil {
 			e.put(d, s)
 			return nil

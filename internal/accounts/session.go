@@ -14,7 +14,9 @@ import (
 // session is one sign-in, for as long as its refresh tokens can go on. Its id is the origin_jti of its tokens.
 type session struct {
 	Client     string    `json:"client"`
+	Agent      string    `json:"agent,omitempty"` // the program that signed in
 	AuthTime   time.Time `json:"authTime"`
+	Used       time.Time `json:"used,omitzero"` // when it last gave tokens
 	Expires    time.Time `json:"expires"`
 	Generation int       `json:"generation"` // of the user; it is over when the user's is another
 	Scope      string    `json:"scope"`
@@ -63,7 +65,8 @@ func (p *Pool) begin(ctx context.Context, t ticket, scope, nonce string) (*Token
 		}
 		expires := now.Add(life)
 		s = session{
-			Client: t.Client, AuthTime: authTime, Expires: expires, Until: expires, Generation: u.Generation, Scope: scope, Current: p.hashRefresh(refresh),
+			Client: t.Client, Agent: t.agent, AuthTime: authTime, Used: now, Expires: expires, Until: expires,
+			Generation: u.Generation, Scope: scope, Current: p.hashRefresh(refresh),
 		}
 		e.put(d, s)
 		return nil
@@ -139,7 +142,7 @@ func (p *Pool) endSession(ctx context.Context, userID, sessionID, client string)
 // end forgets all that the session could go on with. The document stays, so that the sign-in it came of cannot
 // be taken again.
 func (s *session) end() {
-	s.Ended = true
+	s.Ended, s.Agent = true, ""
 	s.Current, s.Previous, s.Successor = nil, nil, nil
 }
 

@@ -92,7 +92,7 @@ func (p *Pool) InitiateAuth(ctx context.Context, c Caller, r AuthRequest) (resul
 	if err != nil {
 		return AuthResult{}, err
 	}
-	t := ticket{User: u.ID, Typed: r.Parameters["USERNAME"], Client: c.Client, Origin: uuid.NewString(), Generation: u.Generation, Life: r.Life}
+	t := ticket{User: u.ID, Typed: r.Parameters["USERNAME"], Client: c.Client, Origin: uuid.NewString(), Generation: u.Generation, Life: r.Life, agent: agentOf(c)}
 	who = u.ID
 	switch r.Flow {
 	case FlowSRP:

@@ -26,6 +26,8 @@ type ticket struct {
 
 	SRP  *srpState  `json:"srp,omitempty"`
 	Code *codeGrant `json:"code,omitempty"`
+
+	agent string // of who shows the ticket; it is not carried
 }
 
 // srpState is what the server has to know when the client's proof comes.
@@ -81,5 +83,6 @@ func (p *Pool) openTicket(sealed []byte, c Caller, step string) (ticket, error) 
 	if t.Step != step || c.Client != "" && t.Client != c.Client || !p.now().Before(t.Expires) {
 		return ticket{}, errSession
 	}
+	t.agent = agentOf(c)
 	return t, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"freshet/internal/api/agenda"
 	apiholidays "freshet/internal/api/holidays"
+	"freshet/internal/api/sessions"
 	"freshet/internal/api/setup"
 	"freshet/internal/api/webapp"
 	"freshet/internal/holidays"
@@ -13,7 +14,7 @@ import (
 
 // notPages are the paths beneath which no page of the web app is.
 var notPages = []string{
-	"/graphql", "/healthz", "/readyz", "/idp", "/oauth2/", "/logout", "/.well-known/", "/console/", apiholidays.Path, agenda.ImportPath,
+	"/graphql", "/healthz", "/readyz", "/idp", "/oauth2/", "/logout", "/.well-known/", "/console/", sessions.Path, apiholidays.Path, agenda.ImportPath,
 }
 
 // appDoors adds the web app, and what it uses beside GraphQL: calendars and holidays.

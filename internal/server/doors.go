@@ -9,6 +9,7 @@ import (
 	"freshet/internal/accesskey"
 	"freshet/internal/api/cognito"
 	"freshet/internal/api/oauth"
+	"freshet/internal/api/sessions"
 	"freshet/internal/api/setup"
 )
 
@@ -26,6 +27,9 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 		mux.Handle(pattern, idp)
 	}
 	mux.Handle(setup.Path, slow.wrap(setup.New(p.pool, s.cfg.AdminGroup)))
+	own := sessions.New(p.pool, s.logger)
+	mux.Handle(sessions.Path, own)
+	mux.Handle(sessions.Path+"/", own)
 	issuer := s.cfg.issuer(s.URL())
 	opts := oauth.Options{
 		Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, SessionLifetime: s.cfg.PageSession,

@@ -98,7 +98,7 @@ func (d *door) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, refuse(serialization, "the request body could not be read to its end")
 	}
-	c := accounts.Caller{Address: d.opts.Address(r)}
+	c := accounts.Caller{Address: d.opts.Address(r), Agent: r.UserAgent()}
 	if o.access != anybody {
 		if c.By, err = d.admit(r, body, o.access); err != nil {
 			d.opts.Logger.LogAttrs(r.Context(), slog.LevelWarn, "administration refused",

@@ -219,7 +219,7 @@ func (h *handler) client(id string) *Client {
 }
 
 func caller(r *http.Request, client string) accounts.Caller {
-	return accounts.Caller{Client: client, Address: r.RemoteAddr}
+	return accounts.Caller{Client: client, Address: r.RemoteAddr, Agent: r.UserAgent()}
 }
 
 // failed notes an error that is no refusal but a fault, for the operator.

@@ -5,11 +5,9 @@ package setup
 import (
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 
 	"freshet"
 	"freshet/internal/accounts"
@@ -39,10 +37,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		servePage(w)
 	case http.MethodPost:
 		if err := d.join(r); err != nil {
-			refuse(w, err)
+			api.Refuse(w, err)
 			return
 		}
-		respond(w, http.StatusOK, map[string]string{"group": d.group})
+		api.Respond(w, map[string]string{"group": d.group})
 	default:
 		w.Header().Set("Allow", "GET, POST, OPTIONS")
 		w.WriteHeader(http.StatusMethodNotAllowed)
@@ -50,9 +48,9 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *door) join(r *http.Request) error {
-	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(kind, "Bearer") || token == "" {
-		return freshet.Errorf(freshet.Unauthenticated, "sign in, and send the access token as Authorization: Bearer …")
+	token, err := api.Bearer(r)
+	if err != nil {
+		return err
 	}
 	secret, err := readSecret(r)
 	if err != nil {
@@ -78,27 +76,6 @@ func readSecret(r *http.Request) (string, error) {
 		return "", form
 	}
 	return request.Secret, nil
-}
-
-func refuse(w http.ResponseWriter, err error) {
-	status := api.Status(err)
-	if fault, ok := errors.AsType[*accounts.Error](err); ok && fault.Fault == accounts.TooManyRequests {
-		status = http.StatusTooManyRequests
-	}
-	w.Header().Set("x-amzn-errortype", api.ErrorType(err))
-	write(w, status, api.AppendError(nil, err))
-}
-
-func respond(w http.ResponseWriter, status int, value any) {
-	body, _ := json.Marshal(value) // it holds texts alone
-	write(w, status, body)
-}
-
-func write(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
 }
 
 //go:embed page.html
