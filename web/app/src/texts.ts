@@ -340,7 +340,8 @@ export const texts = {
     signOutHint: 'What is kept on this device stays for when you come back.',
     signOutEverywhere: 'Sign out everywhere',
     everywhereHint: 'On all devices, this one too.',
-    everywhereSure: 'All devices are signed out, this one too. Others may take some minutes to notice.',
+    everywhereSure:
+      'All devices are signed out, this one too. Those without a connection notice when they have one.',
     unsent: (n: number) =>
       `${n === 1 ? '1 change has' : `${n} changes have`} not been sent yet. ${n === 1 ? 'It stays' : 'They stay'} on this device, and ${n === 1 ? 'is' : 'are'} sent when you sign in here again.`,
     unsentTitle: 'Sign out now?',
@@ -351,6 +352,20 @@ export const texts = {
     removeSure: (word: string) => `Type ${word} to delete your account for good.`,
     removeField: 'Your address, to be sure',
     removed: 'Your account is deleted.',
+  },
+
+  sessions: {
+    list: 'Where you are signed in',
+    on: (browser: string, system: string) => `${browser} on ${system}`,
+    unknown: 'An unknown device',
+    current: 'this one',
+    since: 'Signed in',
+    used: 'last used',
+    by: (app: string) => `with the app ${app}`,
+    end: 'Sign out',
+    endOf: (name: string) => `Sign out ${name}`,
+    ended: (name: string) => `${name} is signed out.`,
+    missing: 'Where else you are signed in is shown when there is a connection.',
   },
 
   setup: {

@@ -4,22 +4,44 @@ import { session } from '../workspace.ts';
 /** What of an account the app changes beside its passwords: asked in the dialect of Cognito, as the session does. */
 async function ask<T>(operation: string, input: object = {}): Promise<T> {
   const { Authorization: AccessToken } = await session.headers();
-  let response: Response;
+  const { ok, body } = await answer<T & { __type?: string; message?: string }>('/idp', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
+    },
+    body: JSON.stringify({ AccessToken, ...input }),
+  });
+  if (ok) return body;
+  throw new AuthError(body.__type?.replace(/Exception$/, '') ?? 'InternalError', body.message);
+}
+
+/** Asks one of the server's own doors to an account. Errors: AuthError with the server's code, like not_found. */
+export async function askOwn<T>(method: string, path: string, input?: object): Promise<T> {
+  const { Authorization } = await session.headers();
+  const headers: HeadersInit = { authorization: `Bearer ${Authorization}` };
+  if (input) headers['content-type'] = 'application/json';
+  const { ok, body } = await answer<T & Refused>(path, {
+    method,
+    headers,
+    ...(input && { body: JSON.stringify(input) }),
+  });
+  if (ok) return body;
+  const [refusal] = body.errors ?? [];
+  throw new AuthError(refusal?.errorInfo?.code ?? 'InternalError', refusal?.message);
+}
+
+interface Refused {
+  readonly errors?: readonly { message: string; errorInfo?: { code: string } }[];
+}
+
+async function answer<T>(path: string, init: RequestInit): Promise<{ ok: boolean; body: T }> {
   try {
-    response = await fetch('/idp', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
-      },
-      body: JSON.stringify({ AccessToken, ...input }),
-    });
+    const response = await fetch(path, init);
+    return { ok: response.ok, body: await response.json() };
   } catch (cause) {
     throw new AuthError('Network', undefined, cause);
   }
-  const body = await response.json();
-  if (response.ok) return body;
-  throw new AuthError(String(body.__type ?? 'InternalError').replace(/Exception$/, ''), body.message);
 }
 
 /** Gives the name that others see. */
@@ -31,4 +53,31 @@ export async function displayName(): Promise<string> {
 export async function setDisplayName(name: string): Promise<void> {
   if (name) await ask('UpdateUserAttributes', { UserAttributes: [{ Name: 'name', Value: name }] });
   else await ask('DeleteUserAttributes', { UserAttributeNames: ['name'] });
+}
+
+/** A sign-in that goes on. Times are of ISO 8601. */
+export interface SignedIn {
+  readonly id: string;
+  /** The id of the app. */
+  readonly app: string;
+  /** The User-Agent that signed in, where it gave one. */
+  readonly agent?: string;
+  readonly signedIn: string;
+  /** When it was last active, give or take the life of an access token. */
+  readonly used: string;
+  /** Whether it is the one of this browser. */
+  readonly current: boolean;
+}
+
+/** Gives where the user is signed in, those first that were used last. */
+export async function sessions(): Promise<SignedIn[]> {
+  const { sessions } = await askOwn<{ sessions: SignedIn[] }>('GET', '/sessions');
+  return sessions;
+}
+
+/** Ends one; one that has ended is no error. */
+export async function endSession(id: string): Promise<void> {
+  await askOwn('DELETE', `/sessions/${id}`).catch((error) => {
+    if (!(error instanceof AuthError && error.code === 'not_found')) throw error;
+  });
 }

@@ -7,6 +7,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { Problem } from '../../ui/field.tsx';
 import { useAct } from '../account/problem.ts';
 import { Row, Section } from './section.tsx';
+import { Sessions } from './sessions.tsx';
 
 const t = texts.settings;
 
@@ -26,6 +27,7 @@ export function Device() {
   };
   return (
     <Section title={t.sessions}>
+      <Sessions />
       <Row title={t.signOut} hint={t.signOutHint}>
         <Button onClick={() => (pending > 0 ? setAsked('here') : void leaveHere())}>{t.signOut}</Button>
       </Row>

@@ -13,7 +13,7 @@ export function Section({ title, children }: { title: string; children: ReactNod
 }
 
 /** What can be done, what it is for, and the button. */
-export function Row({ title, hint, children }: { title: string; hint?: ReactNode; children: ReactNode }) {
+export function Row({ title, hint, children }: { title: ReactNode; hint?: ReactNode; children?: ReactNode }) {
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 border-t border-line pt-4 first:border-0 first:pt-0">
       <div className="min-w-56 flex-1">
