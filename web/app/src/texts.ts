@@ -141,6 +141,7 @@ export const texts = {
     ExpiredCode: 'That code is not good any more. Have another one sent.',
     UsernameExists: 'There is an account with this address already. Sign in instead.',
     AliasExists: 'There is an account with this address already. Sign in instead.',
+    addressTaken: 'Somebody else has an account with this address.',
     LimitExceeded: 'That was too often. Wait a while and try again.',
     TooManyRequests: 'That was too often. Wait a while and try again.',
     TooManyFailedAttempts: 'That went wrong too often. Wait a while and try again.',
@@ -314,7 +315,6 @@ export const texts = {
     name: 'Your name',
     nameHint: 'People you share tasks with see it.',
     nameSaved: 'Your name is saved.',
-    email: 'E-mail',
     groups: 'Groups',
     appearance: 'Appearance',
     security: 'Security',
@@ -352,6 +352,14 @@ export const texts = {
     removeSure: (word: string) => `Type ${word} to delete your account for good.`,
     removeField: 'Your address, to be sure',
     removed: 'Your account is deleted.',
+  },
+
+  changeEmail: {
+    email: 'E-mail',
+    change: 'Change the e-mail',
+    next: 'New e-mail',
+    hint: 'A code is sent there. Until you have given it here, nothing changes.',
+    changed: (to: string) => `Your e-mail is ${to} now.`,
   },
 
   sessions: {

@@ -17,7 +17,7 @@ afterAll(async () => {
   await mail?.close();
 });
 
-const email = 'dora@example.com';
+let email = 'dora@example.com';
 const tasks = () => device.page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor();
 
 test('somebody makes an account with a code that comes by mail', async () => {
@@ -52,6 +52,26 @@ test('the profile shows the name, and changes it', async () => {
   await page.getByText('Your name is saved.').first().waitFor();
   await page.reload();
   await expect.poll(() => page.getByLabel('Your name').inputValue()).toBe('Dora L.');
+});
+
+test('another e-mail takes the place of the old one by the code that is sent there', async () => {
+  const { page } = device;
+  const next = 'dora@new.example.com';
+  await page.getByRole('button', { name: 'Change the e-mail' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('New e-mail').fill(next);
+  await dialog.getByRole('button', { name: 'Send the code' }).click();
+  const code = await mail.nextCode(next);
+  await dialog.getByLabel('Code', { exact: true }).fill(code === '000000' ? '000001' : '000000');
+  await expect.poll(() => dialog.getByRole('alert').textContent()).toContain('not right');
+  await page.getByText(email).first().waitFor(); // nothing has changed yet
+  await dialog.getByLabel('Code', { exact: true }).fill(code);
+  await page.getByText(`Your e-mail is ${next} now.`).first().waitFor();
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.getByText(email, { exact: true }).count()).toBe(0);
+  await page.reload();
+  await page.getByText(next, { exact: true }).waitFor();
+  email = next; // with which all the rest goes on
 });
 
 test('an authenticator app is set up, asked for, and turned off', async () => {

@@ -55,6 +55,27 @@ export async function setDisplayName(name: string): Promise<void> {
   else await ask('DeleteUserAttributes', { UserAttributeNames: ['name'] });
 }
 
+/** Asks for another address, and mails it a code, which `verifyEmail` takes. False: it is the user's already. */
+export async function changeEmail(email: string): Promise<boolean> {
+  const { CodeDeliveryDetailsList } = await ask<{ CodeDeliveryDetailsList: unknown[] }>(
+    'UpdateUserAttributes',
+    { UserAttributes: [{ Name: 'email', Value: email }] },
+  );
+  if (CodeDeliveryDetailsList.length > 0) return true;
+  await renewed();
+  return false;
+}
+
+export const resendEmailCode = () => ask('GetUserAttributeVerificationCode', { AttributeName: 'email' });
+
+export async function verifyEmail(code: string): Promise<void> {
+  await ask('VerifyUserAttribute', { AttributeName: 'email', Code: code });
+  await renewed();
+}
+
+/** Waits for tokens that say what has changed. Where there are none now, later ones do. */
+export const renewed = () => session.renew().catch(() => false);
+
 /** A sign-in that goes on. Times are of ISO 8601. */
 export interface SignedIn {
   readonly id: string;

@@ -21,7 +21,10 @@ export interface CodeFormProps {
 /** A field for a code of six digits, which is taken as soon as it is whole. */
 export function CodeForm({ onCode, onResend, mailed, children }: CodeFormProps) {
   const [code, setCode] = useState('');
-  const { busy, problem, act } = useAct({ NotAuthorized: texts.problems.ExpiredCode });
+  const { busy, problem, act } = useAct({
+    NotAuthorized: texts.problems.ExpiredCode,
+    AliasExists: texts.problems.addressTaken,
+  });
   const resending = useAct();
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);

@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { Field, Problem } from '../../ui/field.tsx';
 import { toast } from '../../ui/toasts.tsx';
 import { useAct } from '../account/problem.ts';
+import { Email } from './email.tsx';
 import { Section } from './section.tsx';
 
 const t = texts.settings;
@@ -37,16 +38,13 @@ export function Profile() {
   const changed = saved !== undefined && name.trim() !== saved;
   return (
     <Section title={t.profile}>
-      <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-1 [&_dt]:text-soft">
-        <dt>{t.email}</dt>
-        <dd className="wrap-anywhere">{profile?.email ?? profile?.username}</dd>
-        {profile && profile.groups.length > 0 && (
-          <>
-            <dt>{t.groups}</dt>
-            <dd>{profile.groups.join(', ')}</dd>
-          </>
-        )}
-      </dl>
+      <Email />
+      {profile && profile.groups.length > 0 && (
+        <dl className="flex gap-x-6 [&_dt]:text-soft">
+          <dt>{t.groups}</dt>
+          <dd>{profile.groups.join(', ')}</dd>
+        </dl>
+      )}
       <form
         className="space-y-3"
         onSubmit={(event) => {
