@@ -17,7 +17,7 @@ async function ask<T>(operation: string, input: object = {}): Promise<T> {
 }
 
 /** Asks one of the server's own doors to an account. Errors: AuthError with the server's code, like not_found. */
-export async function askOwn<T>(method: string, path: string, input?: object): Promise<T> {
+async function askOwn<T>(method: string, path: string, input?: object): Promise<T> {
   const { Authorization } = await session.headers();
   const headers: HeadersInit = { authorization: `Bearer ${Authorization}` };
   if (input) headers['content-type'] = 'application/json';
@@ -33,6 +33,13 @@ export async function askOwn<T>(method: string, path: string, input?: object): P
 
 interface Refused {
   readonly errors?: readonly { message: string; errorInfo?: { code: string } }[];
+}
+
+/** Makes the user the first administrator, for the secret of a link. Gives the group of administrators. */
+export async function redeemSetup(secret: string): Promise<string> {
+  const { group } = await askOwn<{ group: string }>('POST', '/setup', { secret });
+  await renewed(); // the next tokens name it
+  return group;
 }
 
 async function answer<T>(path: string, init: RequestInit): Promise<{ ok: boolean; body: T }> {

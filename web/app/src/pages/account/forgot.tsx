@@ -1,13 +1,12 @@
 import { useState } from 'react';
 import { Link, navigate, usePlace } from '../../router/router.tsx';
 import { texts } from '../../texts.ts';
-import { Button } from '../../ui/button.tsx';
-import { Field, PasswordField, Problem } from '../../ui/field.tsx';
+import { Field, PasswordField } from '../../ui/field.tsx';
 import { toast } from '../../ui/toasts.tsx';
 import { session } from '../../workspace.ts';
 import { Mailbox } from './code.tsx';
+import { AccountForm } from './form.tsx';
 import { AccountPage, linkLook, Step } from './layout.tsx';
-import { useAct } from './problem.ts';
 
 const t = texts.account;
 
@@ -16,24 +15,17 @@ export default function ForgotPage() {
   const { search } = usePlace();
   const [username, setUsername] = useState(search.get('name') ?? '');
   const [sent, setSent] = useState(false);
-  const { busy, problem, act } = useAct();
+  const send = async () => {
+    await session.forgotPassword(username.trim());
+    setSent(true);
+  };
   return (
     <AccountPage>
       {sent ? (
         <Reset username={username.trim()} />
       ) : (
         <Step title={t.forgotTitle} lead={search.has('asked') ? t.resetAsked : t.forgotLead}>
-          <form
-            className="space-y-5"
-            onSubmit={(event) => {
-              event.preventDefault();
-              void act(async () => {
-                await session.forgotPassword(username.trim());
-                setSent(true);
-              });
-            }}
-          >
-            <Problem>{problem}</Problem>
+          <AccountForm submit={t.sendCode} onSubmit={send}>
             <Field
               label={t.username}
               value={username}
@@ -44,10 +36,7 @@ export default function ForgotPage() {
               inputMode="email"
               required
             />
-            <Button type="submit" look="primary" className="w-full" aria-disabled={busy}>
-              {t.sendCode}
-            </Button>
-          </form>
+          </AccountForm>
         </Step>
       )}
       <p className="mt-6">
@@ -62,7 +51,6 @@ export default function ForgotPage() {
 function Reset({ username }: { username: string }) {
   const [code, setCode] = useState('');
   const [password, setPassword] = useState('');
-  const { busy, problem, act } = useAct();
   const reset = async () => {
     await session.resetPassword(username, code, password);
     toast({ text: t.reset });
@@ -71,14 +59,7 @@ function Reset({ username }: { username: string }) {
   };
   return (
     <Step title={t.codeTitle} lead={t.resetLead(username)}>
-      <form
-        className="space-y-5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void act(reset);
-        }}
-      >
-        <Problem>{problem}</Problem>
+      <AccountForm submit={texts.save} onSubmit={reset}>
         <Field
           label={t.code}
           value={code}
@@ -99,11 +80,8 @@ function Reset({ username }: { username: string }) {
           minLength={8}
           required
         />
-        <Button type="submit" look="primary" className="w-full" aria-disabled={busy}>
-          {texts.save}
-        </Button>
         <Mailbox />
-      </form>
+      </AccountForm>
     </Step>
   );
 }

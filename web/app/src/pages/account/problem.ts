@@ -2,13 +2,16 @@ import { AuthError } from '@freshet/client/accounts';
 import { useState } from 'react';
 import { texts } from '../../texts.ts';
 
+/** The errors whose words are the server's: what is wrong is in what was sent. */
+const spoken = ['InvalidPassword', 'InvalidParameter', 'invalid', 'conflict', 'unavailable'];
+
 type Texts = Readonly<Record<string, string>>;
 
 /** Says what went wrong with an account, in words; a step may have words of its own for a code. */
 export function problemOf(error: unknown, own: Texts = {}): string {
   const code = error instanceof AuthError ? error.code : '';
   const known: Texts = texts.problems;
-  if (code === 'InvalidPassword' || code === 'InvalidParameter') return (error as AuthError).message;
+  if (spoken.includes(code)) return (error as AuthError).message;
   return own[code] ?? known[code] ?? texts.problems.other;
 }
 

@@ -1,12 +1,11 @@
 import type { Step as Asked } from '@freshet/client/accounts';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Link, navigate, usePlace } from '../../router/router.tsx';
 import { texts } from '../../texts.ts';
-import { Button } from '../../ui/button.tsx';
-import { Field, PasswordField, Problem } from '../../ui/field.tsx';
+import { Field, PasswordField } from '../../ui/field.tsx';
 import { session } from '../../workspace.ts';
+import { AccountForm } from './form.tsx';
 import { AccountPage, linkLook, Step } from './layout.tsx';
-import { useAct } from './problem.ts';
 import { Steps } from './steps.tsx';
 
 const t = texts.account;
@@ -31,8 +30,6 @@ export function SignIn({ lead = t.signInLead, onDone }: { lead?: string; onDone:
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const [asked, setAsked] = useState<Asked>();
-  const { busy, problem, act } = useAct();
-
   const step = (next: Asked) => {
     if (next.next === 'done') onDone();
     else if (next.next === 'resetPassword') navigate(`/forgot?asked&name=${encodeURIComponent(username)}`);
@@ -51,14 +48,9 @@ export function SignIn({ lead = t.signInLead, onDone }: { lead?: string; onDone:
       </>
     );
   }
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void act(begin);
-  };
   return (
     <Step title={t.signIn} lead={lead}>
-      <form onSubmit={submit} className="space-y-5">
-        <Problem>{problem}</Problem>
+      <AccountForm submit={t.signIn} onSubmit={begin}>
         <Field
           label={t.username}
           value={username}
@@ -76,10 +68,7 @@ export function SignIn({ lead = t.signInLead, onDone }: { lead?: string; onDone:
           autoComplete="current-password"
           required
         />
-        <Button type="submit" look="primary" className="w-full" aria-disabled={busy}>
-          {t.signIn}
-        </Button>
-      </form>
+      </AccountForm>
       <div className="mt-6 flex flex-wrap justify-between gap-x-6 gap-y-3">
         <Link to="/forgot" className={linkLook}>
           {t.forgot}

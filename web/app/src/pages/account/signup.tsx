@@ -1,12 +1,11 @@
 import type { Step as Asked } from '@freshet/client/accounts';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Link, navigate, usePlace } from '../../router/router.tsx';
 import { texts } from '../../texts.ts';
-import { Button } from '../../ui/button.tsx';
-import { Field, PasswordField, Problem } from '../../ui/field.tsx';
+import { Field, PasswordField } from '../../ui/field.tsx';
 import { session } from '../../workspace.ts';
+import { AccountForm } from './form.tsx';
 import { AccountPage, linkLook, Step } from './layout.tsx';
-import { useAct } from './problem.ts';
 import { nextOf } from './signin.tsx';
 import { Confirm, Steps } from './steps.tsx';
 
@@ -24,7 +23,6 @@ export default function SignUpPage() {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const { busy, problem, act } = useAct();
   const username = email.trim();
 
   const step = (asked: Asked) => {
@@ -43,10 +41,6 @@ export default function SignUpPage() {
     if (confirmed) await begin();
     else setAt({ at: 'code', destination });
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void act(create);
-  };
 
   return (
     <AccountPage>
@@ -58,8 +52,7 @@ export default function SignUpPage() {
       )}
       {at.at === 'form' && (
         <Step title={t.signUp} lead={t.signUpLead}>
-          <form onSubmit={submit} className="space-y-5">
-            <Problem>{problem}</Problem>
+          <AccountForm submit={t.create} onSubmit={create}>
             <Field
               label={t.email}
               type="email"
@@ -85,10 +78,7 @@ export default function SignUpPage() {
               autoComplete="name"
               maxLength={100}
             />
-            <Button type="submit" look="primary" className="w-full" aria-disabled={busy}>
-              {t.create}
-            </Button>
-          </form>
+          </AccountForm>
           <p className="mt-6 text-soft">
             {t.hasAccount}{' '}
             <Link to={`/signin${location.search}`} className={linkLook}>

@@ -5,6 +5,7 @@ import { Button } from '../../ui/button.tsx';
 import { PasswordField, Problem } from '../../ui/field.tsx';
 import { session } from '../../workspace.ts';
 import { CodeForm } from './code.tsx';
+import { AccountForm } from './form.tsx';
 import { Step } from './layout.tsx';
 import { useAct } from './problem.ts';
 
@@ -85,16 +86,8 @@ export function Confirm({
 
 export function NewPassword({ onPassword }: { onPassword: (password: string) => Promise<unknown> }) {
   const [password, setPassword] = useState('');
-  const { busy, problem, act } = useAct();
   return (
-    <form
-      className="space-y-5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void act(() => onPassword(password));
-      }}
-    >
-      <Problem>{problem}</Problem>
+    <AccountForm submit={t.confirm} onSubmit={() => onPassword(password)}>
       <PasswordField
         label={t.newPassword}
         hint={t.passwordHint}
@@ -104,10 +97,7 @@ export function NewPassword({ onPassword }: { onPassword: (password: string) => 
         value={password}
         onChange={(event) => setPassword(event.target.value)}
       />
-      <Button type="submit" look="primary" className="w-full" aria-disabled={busy}>
-        {t.confirm}
-      </Button>
-    </form>
+    </AccountForm>
   );
 }
 

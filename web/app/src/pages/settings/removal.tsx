@@ -4,9 +4,9 @@ import { forgetPeople } from '../../server/people.ts';
 import { texts } from '../../texts.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Field, Problem } from '../../ui/field.tsx';
+import { Field } from '../../ui/field.tsx';
 import { toast } from '../../ui/toasts.tsx';
-import { useAct } from '../account/problem.ts';
+import { AccountForm } from '../account/form.tsx';
 import { Row, Section } from './section.tsx';
 
 const t = texts.settings;
@@ -16,7 +16,6 @@ export function Removal() {
   const { session, profile } = useSession();
   const [asked, setAsked] = useState(false);
   const [typed, setTyped] = useState('');
-  const { busy, problem, act } = useAct();
   const word = profile?.email ?? profile?.username ?? '';
   const isSure = typed.trim().toLowerCase() === word.toLowerCase();
   const remove = async () => {
@@ -33,15 +32,14 @@ export function Removal() {
       </Row>
       {asked && (
         <Dialog title={t.remove} onClose={() => setAsked(false)}>
-          <form
-            className="space-y-5"
-            onSubmit={(event) => {
-              event.preventDefault();
-              if (isSure) void act(remove);
-            }}
+          <AccountForm
+            submit={t.remove}
+            onSubmit={remove}
+            onCancel={() => setAsked(false)}
+            danger
+            disabled={!isSure}
           >
             <p>{t.removeHint}</p>
-            <Problem>{problem}</Problem>
             <Field
               label={t.removeField}
               hint={t.removeSure(word)}
@@ -51,13 +49,7 @@ export function Removal() {
               autoCapitalize="none"
               spellCheck={false}
             />
-            <div className="flex justify-end gap-2">
-              <Button onClick={() => setAsked(false)}>{texts.cancel}</Button>
-              <Button type="submit" look="danger" disabled={!isSure} aria-disabled={busy}>
-                {t.remove}
-              </Button>
-            </div>
-          </form>
+          </AccountForm>
         </Dialog>
       )}
     </Section>

@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { PasswordField, Problem } from '../../ui/field.tsx';
 import { toast } from '../../ui/toasts.tsx';
+import { AccountForm } from '../account/form.tsx';
 import { useAct } from '../account/problem.ts';
 import { Row, Section } from './section.tsx';
 
@@ -79,7 +80,6 @@ function ChangePassword({ onClose }: { onClose: () => void }) {
   const { session } = useSession();
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
-  const { busy, problem, act } = useAct({ NotAuthorized: texts.problems.wrongPassword });
   const change = async () => {
     await session.changePassword(current, next);
     toast({ text: t.changed });
@@ -87,14 +87,12 @@ function ChangePassword({ onClose }: { onClose: () => void }) {
   };
   return (
     <Dialog title={t.changePassword} onClose={onClose}>
-      <form
-        className="space-y-5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void act(change);
-        }}
+      <AccountForm
+        submit={t.changePassword}
+        onSubmit={change}
+        problems={{ NotAuthorized: texts.problems.wrongPassword }}
+        onCancel={onClose}
       >
-        <Problem>{problem}</Problem>
         <PasswordField
           label={t.current}
           autoComplete="current-password"
@@ -111,13 +109,7 @@ function ChangePassword({ onClose }: { onClose: () => void }) {
           value={next}
           onChange={(event) => setNext(event.target.value)}
         />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{texts.cancel}</Button>
-          <Button type="submit" look="primary" aria-disabled={busy}>
-            {t.changePassword}
-          </Button>
-        </div>
-      </form>
+      </AccountForm>
     </Dialog>
   );
 }

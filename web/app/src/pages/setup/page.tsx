@@ -1,9 +1,9 @@
 import { useSession } from '@freshet/react';
 import { useState } from 'react';
 import { Link, navigate, usePlace } from '../../router/router.tsx';
+import { redeemSetup } from '../../server/account.ts';
 import { texts } from '../../texts.ts';
-import { Button } from '../../ui/button.tsx';
-import { Problem } from '../../ui/field.tsx';
+import { AccountForm } from '../account/form.tsx';
 import { AccountPage, linkLook, Step } from '../account/layout.tsx';
 import { SignIn } from '../account/signin.tsx';
 
@@ -12,36 +12,13 @@ const t = texts.setup;
 /** Redeems the link of the first administrator. Its secret is behind the #, which is sent to nobody but by the button. */
 export default function SetupPage() {
   const { fragment } = usePlace();
-  const { session, profile } = useSession();
+  const { profile } = useSession();
   const [group, setGroup] = useState<string>();
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
 
   async function redeem(): Promise<void> {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const { Authorization } = await session.headers();
-      const response = await fetch('/setup', {
-        method: 'POST',
-        headers: { authorization: `Bearer ${Authorization}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ secret: fragment }),
-      });
-      const body = (await response.json()) as { group?: string; errors?: { message: string }[] };
-      if (body.group === undefined) throw new Error(body.errors?.[0]?.message ?? texts.problems.other);
-      await session.renew?.().catch(() => {}); // the next tokens name the group
-      navigate('/setup', { replace: true });
-      setGroup(body.group);
-    } catch (error) {
-      setProblem(
-        error instanceof TypeError
-          ? texts.problems.Network
-          : error instanceof Error
-            ? error.message
-            : texts.problems.other,
-      );
-    }
-    setBusy(false);
+    const joined = await redeemSetup(fragment);
+    navigate('/setup', { replace: true });
+    setGroup(joined);
   }
 
   return <AccountPage>{contents()}</AccountPage>;
@@ -60,18 +37,9 @@ export default function SetupPage() {
     if (!profile) return <SignIn lead={t.signIn} onDone={() => {}} />;
     return (
       <Step title={t.title} lead={t.lead}>
-        <div className="space-y-5">
-          <Problem>{problem}</Problem>
+        <AccountForm submit={t.go} onSubmit={redeem}>
           <p className="text-soft">{profile.email ?? profile.username}</p>
-          <Button
-            look="primary"
-            className="w-full"
-            aria-disabled={busy}
-            onClick={() => busy || void redeem()}
-          >
-            {t.go}
-          </Button>
-        </div>
+        </AccountForm>
       </Step>
     );
   }
