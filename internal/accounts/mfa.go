@@ -213,6 +213,9 @@ func (p *Pool) setMFA(ctx context.Context, id string, totp, email *MFASetting) e
 	if totp != nil && email != nil && totp.Preferred && email.Preferred {
 		return refuse(InvalidParameter, "Only one MFA can be preferred.")
 	}
+	if p.config.MFA == MFAOff && (totp != nil && totp.Enabled || email != nil && email.Enabled) {
+		return refuse(InvalidParameter, "Second factors are switched off on this server.")
+	}
 	return p.change(ctx, id, func(_ *edit, u *user) error {
 		prefer := func(method string, setting *MFASetting) {
 			switch {

@@ -163,6 +163,11 @@ func TestMFASetup(t *testing.T) {
 	off := f.open(func(c *Config) { c.MFA = MFAOff })
 	_, _, err = off.AssociateSoftwareToken(t.Context(), app, done.Tokens.Access, "")
 	f.want("where there is no MFA", err, SoftwareTokenMFANotFound)
+	prefer := func(email bool) error {
+		return off.SetUserMFAPreference(t.Context(), app, done.Tokens.Access, nil, &MFASetting{Enabled: email})
+	}
+	f.want("turned on where there is no MFA", prefer(true), InvalidParameter)
+	f.want("turned off where there is no MFA", prefer(false), "")
 }
 
 func TestSelectMFA(t *testing.T) {

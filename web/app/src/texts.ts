@@ -324,17 +324,9 @@ export const texts = {
     current: 'Current password',
     next: 'New password',
     changed: 'Your password is changed.',
-    totp: 'Authenticator app',
-    totpOff:
-      'After the password a code from an app on your phone is asked for. It keeps others out who know the password.',
-    totpOn: 'A code from your app is asked for at each sign-in.',
-    totpSetUp: 'Set it up',
-    totpTurnOff: 'Turn it off',
     totpScan: 'Read this with your authenticator app, then type in the code that it shows.',
     totpType: 'Or type in this key:',
     totpQr: 'QR code for the authenticator app',
-    totpDone: 'The authenticator app is set up.',
-    totpIsOff: 'No code is asked for any more.',
     sessions: 'This device and others',
     signOut: 'Sign out',
     signOutHint: 'What is kept on this device stays for when you come back.',
@@ -352,6 +344,26 @@ export const texts = {
     removeSure: (word: string) => `Type ${word} to delete your account for good.`,
     removeField: 'Your address, to be sure',
     removed: 'Your account is deleted.',
+  },
+
+  factors: {
+    totp: {
+      title: 'Authenticator app',
+      off: 'After the password a code from an app on your phone is asked for. It keeps others out who know the password.',
+      on: 'A code from your app is asked for at each sign-in.',
+      turnOn: 'Set it up',
+      isOn: 'The authenticator app is set up.',
+    },
+    emailCode: {
+      title: 'Codes by mail',
+      off: 'After the password a code is asked for that is sent to your e-mail.',
+      on: 'A code that is sent to your e-mail is asked for at each sign-in.',
+      turnOn: 'Turn it on',
+      isOn: 'A code by mail is asked for from now on.',
+    },
+    turnOff: 'Turn it off',
+    isOff: 'It is not asked for any more.',
+    needsEmail: 'This takes a verified e-mail. Give yours above.',
   },
 
   changeEmail: {

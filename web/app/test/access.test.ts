@@ -90,6 +90,7 @@ test('the pages of a user', { timeout: 180_000 }, async () => {
   await page.keyboard.press('Escape');
   await page.goto(`${url}/settings`);
   await page.getByLabel('Your name').and(page.locator(':enabled')).waitFor();
+  await page.getByText('this one', { exact: true }).waitFor();
   await audit(page, 'settings');
   await page.getByRole('button', { name: 'Set it up' }).click();
   await page.getByRole('img', { name: /QR code/ }).waitFor();

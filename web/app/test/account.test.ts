@@ -95,6 +95,30 @@ test('an authenticator app is set up, asked for, and turned off', async () => {
   await page.getByRole('button', { name: 'Set it up' }).waitFor();
 });
 
+test('a code by mail is turned on, asked for, and turned off', async () => {
+  const { page } = device;
+  await page.getByRole('button', { name: 'Turn it on: Codes by mail' }).click();
+  await page.getByText('A code that is sent to your e-mail is asked for').waitFor();
+
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByLabel('E-mail or user name').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'The code from your mail' }).waitFor();
+  const code = await mail.nextCode(email);
+  await page.getByLabel('Code', { exact: true }).fill(code === '000000' ? '000001' : '000000');
+  await expect.poll(() => page.getByRole('alert').textContent()).toContain('not right');
+  await page.getByLabel('Code', { exact: true }).fill(code);
+  await page.getByRole('button', { name: 'Turn it off: Codes by mail' }).click();
+  await page.getByRole('button', { name: 'Turn it on: Codes by mail' }).waitFor();
+
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByLabel('E-mail or user name').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Turn it on: Codes by mail' }).waitFor(); // nothing was asked for
+});
+
 test('a password is changed', async () => {
   const { page } = device;
   await page.getByRole('button', { name: 'Change the password' }).click();
