@@ -82,7 +82,7 @@ func (c *Config) validateAccounts() error {
 	return c.Mail.Validate()
 }
 
-// clientIDs gives the apps that the user pool knows.
+// clientIDs gives the apps that the user pool knows, that of the web app first.
 func (c *Config) clientIDs() []string {
 	ids := slices.Clone(c.ClientIDs)
 	for i := range c.Hosted {
@@ -91,8 +91,7 @@ func (c *Config) clientIDs() []string {
 	if len(ids) == 0 {
 		ids = []string{DefaultClient}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	return ids
 }
 
 // issuer gives the iss of this server's tokens, of the address by which clients come.

@@ -9,7 +9,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** What the server answers and not the app, where pages come from Vite. */
 const server = process.env.FRESHET ?? 'http://127.0.0.1:8080';
 const proxy: Record<string, ProxyOptions> = {
-  '^/(graphql|idp|sessions|console|api)(/|$)': { target: server, ws: true },
+  '^/(graphql|idp|sessions|console|api|\\.well-known)(/|$)': { target: server, ws: true },
   '^/setup$': { target: server, bypass: ({ method }) => (method === 'POST' ? undefined : '/index.html') },
 };
 

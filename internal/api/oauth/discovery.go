@@ -32,7 +32,9 @@ type configuration struct {
 	Prompts           []string `json:"prompt_values_supported"`
 	IssInResponse     bool     `json:"authorization_response_iss_parameter_supported"`
 	RequestURIs       bool     `json:"request_uri_parameter_supported"` // would be true if it were left out
-	IdentityPool      string   `json:"identity_pool,omitempty"`         // not of a standard: for clients that sign requests
+	IdentityPool      string   `json:"identity_pool,omitempty"`         // not of a standard, like what follows: for clients that sign requests
+	UserPool          string   `json:"user_pool,omitempty"`             // for those that sign in by SRP
+	ClientID          string   `json:"client_id,omitempty"`             // of the web app of this server
 }
 
 // keysAge is for how long others may keep the keys. It has to be short against the time for which the next key is
@@ -65,6 +67,8 @@ func (h *handler) serveConfiguration(w http.ResponseWriter, _ *http.Request) {
 		Prompts:       []string{"none", "login", "select_account", "create"},
 		IssInResponse: true,
 		IdentityPool:  h.opts.IdentityPoolID,
+		UserPool:      h.opts.PoolID,
+		ClientID:      h.opts.ClientID,
 	})
 }
 

@@ -43,6 +43,8 @@ type Options struct {
 	// DefaultSessionLifetime. It is not prolonged. The sessions of the apps have the pool's.
 	SessionLifetime time.Duration
 	IdentityPoolID  string // told to clients that sign requests; empty: there is none
+	// PoolID and ClientID are told to apps that sign in by SRP and come with the server, like the web app.
+	PoolID, ClientID string
 
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger     // default: discards

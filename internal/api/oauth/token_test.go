@@ -340,10 +340,10 @@ func TestDiscovery(t *testing.T) {
 	if pool, told := beneath["identity_pool"]; told {
 		t.Errorf("an identity pool %v where there is none", pool)
 	}
-	elsewhere := oauth.New(d.pool, oauth.Options{Issuer: d.issuer, URL: "https://app.test", Secret: serverSecret, IdentityPoolID: "local:pool"})
+	elsewhere := oauth.New(d.pool, oauth.Options{Issuer: d.issuer, URL: "https://app.test", Secret: serverSecret, IdentityPoolID: "local:pool", PoolID: "local_test", ClientID: "web"})
 	w := httptest.NewRecorder()
 	elsewhere.ServeHTTP(w, httptest.NewRequest("GET", "/local_test/.well-known/openid-configuration", nil))
-	for _, want := range []string{`"issuer":"` + d.issuer + `"`, `"token_endpoint":"https://app.test/oauth2/token"`, `"identity_pool":"local:pool"`} {
+	for _, want := range []string{`"issuer":"` + d.issuer + `"`, `"token_endpoint":"https://app.test/oauth2/token"`, `"identity_pool":"local:pool"`, `"user_pool":"local_test"`, `"client_id":"web"`} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("at another address than the issuer's: %s", w.Body)
 		}

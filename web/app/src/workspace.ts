@@ -1,8 +1,9 @@
 import { createClient } from '@freshet/client';
-import { createSession } from '@freshet/client/accounts';
+import { createSession, type Session } from '@freshet/client/accounts';
 import type { AppClient } from '@freshet/react';
 import { useSyncExternalStore } from 'react';
 import { schema } from './generated/schema.ts';
+import type { Ids } from './server/discovery.ts';
 
 declare module '@freshet/react' {
   interface Register {
@@ -13,7 +14,7 @@ declare module '@freshet/react' {
 const endpoint = new URL('/graphql', location.origin).href;
 
 /** The account of whoever uses the app, in all tabs. */
-export const session = createSession({ endpoint });
+export let session: Session;
 
 /** What is kept here of the one who is signed in; undefined while nobody is. */
 let client: AppClient | undefined;
@@ -29,8 +30,12 @@ function follow(): void {
   for (const listener of [...listeners]) listener();
 }
 
-session.subscribe?.(follow);
-follow();
+/** Opens it, before anything else is done. */
+export function openWorkspace(ids: Ids): void {
+  session = createSession({ endpoint, ...ids });
+  session.subscribe(follow);
+  follow();
+}
 
 export function useWorkspace(): AppClient | undefined {
   return useSyncExternalStore(

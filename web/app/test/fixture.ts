@@ -113,13 +113,14 @@ async function openDevice(
 }
 
 async function askAccounts(server: Server, operation: string, input: object): Promise<void> {
+  const { client_id } = await (await fetch(`${server.url}/.well-known/openid-configuration`)).json();
   const response = await fetch(`${server.url}/idp`, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
     },
-    body: JSON.stringify({ ClientId: 'freshet-web', ...input }),
+    body: JSON.stringify({ ClientId: client_id, ...input }),
   });
   if (!response.ok) throw new Error(`${operation}: ${await response.text()}`);
 }
