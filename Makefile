@@ -7,6 +7,7 @@
 # make fuzz       every fuzz target, for FUZZTIME each
 # make bench      the figures; BENCH="-quick" for small ones
 # make bench-client   the figures of the TypeScript client in Chromium; BENCH="--quick" for small ones
+# make bench-app  the figures of the web app in Chromium; BENCH="--quick" for few of each
 
 GO          ?= go
 FUZZTIME    ?= 30s
@@ -71,6 +72,9 @@ bench:
 bench-client: browser
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run build --workspace client
 	cd bench/client && npm ci --no-audit --no-fund --loglevel=error && node main.js $(BENCH)
+
+bench-app: browser app
+	cd bench/app && npm ci --no-audit --no-fund --loglevel=error && node main.js $(BENCH)
 
 fuzz:
 	@set -e; for package in $$($(GO) list ./...); do \

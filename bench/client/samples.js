@@ -1,10 +1,8 @@
 /** Gives the smallest sample that p percent of all are not above; NaN of none. */
-export function percentile(samples, p) {
+function percentile(samples, p) {
   const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.max(Math.ceil((p / 100) * sorted.length), 1) - 1] ?? Number.NaN;
 }
-
-export const median = (samples) => percentile(samples, 50);
 
 /** Measurements by their names. */
 export class Samples {
@@ -15,6 +13,10 @@ export class Samples {
   }
 
   median(name) {
-    return median(this.#byName.get(name) ?? []);
+    return this.percentile(name, 50);
+  }
+
+  percentile(name, p) {
+    return percentile(this.#byName.get(name) ?? [], p);
   }
 }
