@@ -1,7 +1,7 @@
 import type { Socket } from './environment.ts';
 import { FreshetError } from './errors.ts';
 import type { Fields } from './schema.ts';
-import { dataOf, headersOf, type Remote } from './transport.ts';
+import { dataOf, errorOf, headersOf, type Remote } from './transport.ts';
 import { afterClose, type ClientMessage, type Operation, readMessage } from './wire.ts';
 
 /** A subscription that is open. */
@@ -62,8 +62,8 @@ export async function subscribe(
     try {
       const message = readMessage(String(data));
       if (message?.type === 'ping') send({ type: 'pong' });
-      else if (message?.type === 'next') next(dataOf(message.payload));
-      else if (message?.type === 'error') dataOf({ data: null, errors: message.payload });
+      else if (message?.type === 'next') next(dataOf(message.payload, headers));
+      else if (message?.type === 'error') dataOf({ data: null, errors: message.payload }, headers);
       else if (message?.type === 'complete') throw new FreshetError('unavailable', 'the subscription ended');
     } catch (error) {
       end(error);
@@ -72,9 +72,10 @@ export async function subscribe(
   socket.onerror = () => end(new FreshetError('unavailable', 'the socket failed')); // not all say that it closed, too
   socket.onclose = ({ code, reason }) =>
     end(
-      new FreshetError(
+      errorOf(
         afterClose(code) === 'renew' ? 'unauthenticated' : 'unavailable',
         reason || `the socket closed with ${code}`,
+        headers,
       ),
     );
   return { probe };

@@ -1,7 +1,7 @@
 import { applyAnswers, mistaken, type Push, preparePush, rename } from './answers.ts';
 import { backOff } from './backoff.ts';
 import type { Resolve } from './conflicts.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, refusedBy } from './errors.ts';
 import { applyFrames, forget, type Scope, sweep } from './frames.ts';
 import type { Ledger } from './ledger.ts';
 import { type Event, initial, type State, step } from './machine.ts';
@@ -139,9 +139,10 @@ export class Sync {
   }
 
   #renew(signal: AbortSignal, tries: number): void {
+    const refused = refusedBy(this.#error);
     const renew = () => {
       const { credentials } = this.#options;
-      this.#renewal ??= Promise.resolve(credentials.renew?.() ?? false).finally(() => {
+      this.#renewal ??= Promise.resolve(credentials.renew?.(refused) ?? false).finally(() => {
         this.#renewal = undefined;
       });
       this.#renewal.then(

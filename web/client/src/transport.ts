@@ -1,7 +1,7 @@
 import type { Push } from './answers.ts';
 import type { Credentials } from './auth/credentials.ts';
 import type { Environment } from './environment.ts';
-import { FreshetError } from './errors.ts';
+import { Denied, FreshetError } from './errors.ts';
 import type { Scope } from './frames.ts';
 import type { Fields } from './schema.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type ChangeFrame,
   type ChangesVariables,
   changesQuery,
+  type ErrorCode,
   pushMutation,
   readAnswer,
   readFrame,
@@ -32,7 +33,7 @@ export async function headersOf(
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const headers = await credentials.headers(signal);
-  if (credentials.user !== user) throw new FreshetError('unauthenticated', 'somebody else has signed in');
+  if (credentials.user !== user) throw new Denied('somebody else has signed in', headers);
   return headers;
 }
 
@@ -95,7 +96,7 @@ export async function post(
       body: JSON.stringify({ query, variables }),
       signal: limited.signal,
     });
-    return dataOf(readAnswer(response.status, await response.text()));
+    return dataOf(readAnswer(response.status, await response.text()), headers);
   } finally {
     environment.clearTimeout(timer);
     signal.removeEventListener('abort', abort);
@@ -103,7 +104,11 @@ export async function post(
 }
 
 /** Gives the data of an answer; the error of one that has none is thrown. */
-export function dataOf({ data, errors: [error] }: Answer): Fields | null {
-  if (error) throw new FreshetError(error.code, error.message);
+export function dataOf({ data, errors: [error] }: Answer, headers: Record<string, string>): Fields | null {
+  if (error) throw errorOf(error.code, error.message, headers);
   return data;
 }
+
+/** Gives the error of a request that had the headers. */
+export const errorOf = (code: ErrorCode, message: string, headers: Record<string, string>): FreshetError =>
+  code === 'unauthenticated' ? new Denied(message, headers) : new FreshetError(code, message);

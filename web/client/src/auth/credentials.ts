@@ -11,10 +11,10 @@ export interface Credentials {
   headers(signal?: AbortSignal): Promise<Record<string, string>>;
 
   /**
-   * Looks for other headers after the server has refused those there were. False: there are none until `subscribe`
-   * tells. Errors, like those of the network, pass.
+   * Looks for other headers than those that the server has refused: `headers` may have given others since. Without them,
+   * than those there are. False: there are none until `subscribe` tells. Errors, like those of the network, pass.
    */
-  renew?(): Promise<boolean>;
+  renew?(refused?: Readonly<Record<string, string>>): Promise<boolean>;
 
   /** The id of who asks, by which what is stored for them is told from what is others'; undefined: nobody's. */
   readonly user: string | undefined;
@@ -54,8 +54,8 @@ export function tokens(
       if (!token) throw new AuthError('SignedOut');
       return { Authorization: token };
     },
-    async renew() {
-      const before = last;
+    async renew(refused) {
+      const before = refused ? refused.Authorization : last;
       const token = await take(true);
       return !!token && token !== before;
     },

@@ -39,7 +39,7 @@ export interface Profile {
 export interface Session extends Credentials {
   /** Who is signed in here, in all tabs; undefined: nobody. */
   readonly profile: Profile | undefined;
-  renew(): Promise<boolean>;
+  renew(refused?: Readonly<Record<string, string>>): Promise<boolean>;
   subscribe(callback: () => void): () => void;
 
   /** Makes an account. `confirmed` is false where a code was mailed, which `confirmSignUp` takes. */
@@ -177,9 +177,9 @@ export function createSession(options: SessionOptions): Session {
     async headers(signal) {
       return { Authorization: await unlessAborted(access(), signal) };
     },
-    async renew() {
+    async renew(refused) {
       try {
-        await refresh(signedIn().access);
+        await refresh(refused?.Authorization ?? signedIn().access);
         return !!store.get();
       } catch (error) {
         if (codeOf(error) === 'SignedOut') return false;

@@ -50,6 +50,15 @@ describe('tokens', () => {
     expect(told).toHaveBeenCalledTimes(2);
   });
 
+  test('are others than those that were refused where another request had them already', async () => {
+    const jwts = [1, 2, 2, 2].map((exp) => jwt({ sub: 'ana', exp }));
+    const credentials = tokens(async () => jwts.shift());
+    const [refused, later] = [await credentials.headers(), await credentials.headers()];
+    expect(await credentials.renew!(refused)).toBe(true);
+    expect(await credentials.renew!(later)).toBe(false);
+    expect(await tokens(async () => jwt({ sub: 'ana' })).renew!({})).toBe(true); // nothing was refused
+  });
+
   test('that are none: nobody is signed in', async () => {
     const nobody = tokens(async () => undefined);
     await expect(nobody.headers()).rejects.toMatchObject({ code: 'SignedOut' });

@@ -321,6 +321,9 @@ describe('tokens', () => {
     expect(a).toEqual(b);
     expect([...one.sent, ...other.sent]).toEqual(['GetTokensFromRefreshToken']);
     expect([...names]).toEqual([expect.stringContaining('freshet')]);
+    expect(await one.session.renew({ Authorization: 'what was good before' })).toBe(true);
+    expect(await one.session.headers()).toEqual(a);
+    expect([...one.sent, ...other.sent]).toEqual(['GetTokensFromRefreshToken']);
     await other.session.signOut();
     await expect(one.session.headers()).rejects.toEqual(refused('SignedOut'));
   });

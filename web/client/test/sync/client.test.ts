@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Credentials } from '../../src/auth/credentials.ts';
+import { type Credentials, tokens } from '../../src/auth/credentials.ts';
 import {
   type Client,
   type ClientOptions,
@@ -144,6 +144,24 @@ describe('credentials', () => {
     state.tell();
     await house.live(client);
     expect([...house.server.records.keys()]).toEqual(['a', 'b']);
+  });
+
+  test('that end on a socket, while pushes have had others since, are not waited for', async () => {
+    const house = new House();
+    let token = 'first';
+    const { client } = house.open({ auth: tokens(async () => token) });
+    await house.live(client);
+    token = 'second';
+    await client.notes.create({ id: 'a' });
+    await house.live(client);
+    house.network.denies = (headers) => headers.Authorization !== 'second';
+    house.network.break(4403);
+    await house.until(() => client.status.get().connection !== 'live');
+    await house.live(client);
+    house.network.denies = () => true;
+    house.network.break(4403);
+    for (let i = 0; i < 50; i++) await house.clock.step();
+    expect(client.status.get().connection).toBe('unauthenticated');
   });
 
   test('of somebody else have a store of their own, and send nothing that the first wrote', async () => {

@@ -87,9 +87,9 @@ export class Network implements World {
     return this.clock.wait(1 + this.draw() * 50);
   }
 
-  /** Breaks every socket. */
-  break(): void {
-    for (const socket of [...this.#sockets]) socket.drop(1006);
+  /** Breaks every socket, as the server closes it where a code is given. */
+  break(code = 1006): void {
+    for (const socket of [...this.#sockets]) socket.drop(code);
   }
 
   async fetch(device: string, { headers, body, signal }: Request): Promise<Response> {
