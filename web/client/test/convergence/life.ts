@@ -237,9 +237,9 @@ export class Life {
     for (const { client } of this.tabs) client.start();
     const end = Date.now() + patience;
     for (let pause = 1; ; pause = Math.min(2 * pause, 100)) {
-      const wrong = this.quiet() ? await this.#differences() : 'it is not quiet';
+      const wrong = this.quiet() ? await this.#differences() : `requests under way: ${this.network.underWay}`;
       if (!wrong) return;
-      if (Date.now() > end) throw wrong instanceof Error ? wrong : new Error(`${wrong}: ${this.#statuses()}`);
+      if (Date.now() > end) throw wrong instanceof Error ? wrong : new Error(`${wrong}, ${this.#statuses()}`);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }

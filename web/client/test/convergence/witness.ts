@@ -1,5 +1,6 @@
 import type { Conflict, OutboxEntry, Rejected } from '../../src/index.ts';
 import { equal } from '../../src/merge.ts';
+import type { Json } from '../../src/schema.ts';
 import type { PushResult, PushVariables, Taken, WriteInput, WriteResult } from '../../src/wire.ts';
 import type { Doc } from './teams.ts';
 
@@ -74,29 +75,38 @@ export class Witness {
   }
 
   /** What the server does not take has to be told, and only that. */
-  #judgeSent(
-    { device, client, write, answer, text }: Sent,
-    { rejected, conflicts }: Told,
-    faults: string[],
-  ): void {
+  #judgeSent(sent: Sent, { rejected, conflicts }: Told, faults: string[]): void {
+    const { device, write, answer, text } = sent;
     if (!answer) return void faults.push(`no answer: ${text}`);
-    const isTold = rejected.some(
-      ({ write: own }) => own.sent?.client === client && own.key === write.key && holds(own, write),
-    );
+    const isTold = rejected.some((told) => this.#holds(told.write, sent));
     if (!applied(answer)) {
       const clashes = conflicts.some((c) => c.key === write.key && c.field in (write.fields ?? {}));
       if (!isTold && !clashes && !shows(answer, write))
         faults.push(`refused and not told: ${text} ${JSON.stringify(answer)}`);
       return;
     }
-    if (isTold && Object.values(write.fields ?? {}).some((v) => typeof v === 'string'))
-      faults.push(`taken and told as refused: ${text}`);
+    if (isTold) faults.push(`taken and told as refused: ${text}`);
     for (const { field, theirs } of answer.conflicts) {
       if (!conflicts.some((c) => c.key === write.key && c.field === field))
         faults.push(`a conflict that is not told: ${field} of ${text}`);
       if (this.#wrote(device, write.key, field, theirs))
         faults.push(`a conflict with itself: ${field} of ${text}`);
     }
+  }
+
+  /**
+   * Tells whether an entry is, or has in it, a write that was sent. An entry is sent in parts that have no field in
+   * common, one after the other.
+   */
+  #holds({ sent, key, op, fields }: OutboxEntry, { client, write }: Sent): boolean {
+    if (sent?.client !== client || sent.counter > write.counter) return false;
+    const own = Object.entries(write.fields ?? {});
+    for (let counter = sent.counter; counter < write.counter; counter++) {
+      const part = this.#sent.get(`${client} ${counter}`)?.write;
+      if (!part?.fields || own.some(([name]) => name in part.fields!)) return false;
+    }
+    const has = ([name, value]: [string, Json]) => name in fields && equal(value, fields[name]);
+    return key === write.key && op === write.op && own.every(has);
   }
 
   /** Tells whether a value, which no other write has, is of a write of a device. */
@@ -174,11 +184,6 @@ const isGone = (answer: WriteResult): boolean => answer.status === 'REFUSED' && 
 function outcome(answer: WriteResult): string {
   const error = answer.status === 'REFUSED' ? answer.error.code : '';
   return `${answer.status} ${error} ${'version' in answer ? answer.version : ''}`;
-}
-
-/** Tells whether a rejected entry is, or has in it, a write that was sent. */
-function holds(entry: OutboxEntry, { op, fields = {} }: WriteInput): boolean {
-  return op === entry.op && Object.entries(fields).every(([name, value]) => equal(value, entry.fields[name]));
 }
 
 function pushIn(body: string): PushVariables | undefined {
