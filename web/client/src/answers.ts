@@ -74,17 +74,20 @@ export async function applyAnswers(
 ): Promise<void> {
   const byCounter = new Map(answers.map((answer) => [answer.counter, answer]));
   await tx.read(push.entries.map((entry) => [entry.model, entry.key]));
-  const refused: [OutboxEntry, Reason][] = [];
+  const refused: [entry: OutboxEntry, reason: Reason, shown: boolean][] = [];
   for (const entry of push.entries) {
     const own = writesOf(entry, entry.sent!.counter).map((write) => byCounter.get(write.counter)!);
     const reason = reasonOf(entry, own);
-    if (reason) refused.push([refusedPart(entry, own), reason]);
+    if (reason) refused.push([refusedPart(entry, own), reason, recordOf(own.at(-1)!) !== null]);
     const applied = own.some(({ status }) => status === 'APPLIED' || status === 'MERGED');
     const clashes = settle(tx, entry, own, applied || (!reason && own[0]!.status === 'REFUSED'));
     const record = tx.record(entry.model, entry.key);
     for (const clash of clashes) raise(tx, record, conflictOf(tx, entry, clash), resolve[entry.model]);
   }
-  for (const [entry, reason] of refused) await refuse(tx, entry, reason, resolve[entry.model]);
+  for (const [entry, reason, shown] of refused) {
+    await reject(tx, entry, reason);
+    if (shown && reason.code === 'conflict') clash(tx, entry, resolve[entry.model]);
+  }
 }
 
 /** Gives why an entry was refused; undefined where it was not, or leaves the queue with another that was. */
@@ -158,13 +161,14 @@ function shows({ op, fields }: OutboxEntry, record: Fields | null): boolean {
   return record !== null && Object.entries(fields).every(([name, value]) => equal(value, record[name]));
 }
 
-/** Puts a refused write aside; of a model where nothing is merged, its fields stand as conflicts too. */
-async function refuse(tx: Transaction, entry: OutboxEntry, reason: Reason, resolve?: Resolve): Promise<void> {
-  await reject(tx, entry, reason);
+/**
+ * Of a model where nothing is merged, the fields of a stale write stand as conflicts too. Where none differs from the
+ * record that the answer showed, there is nothing to decide.
+ */
+function clash(tx: Transaction, entry: OutboxEntry, resolve?: Resolve): void {
   const record = tx.record(entry.model, entry.key);
   const { server, schema } = record;
-  if (reason.code !== 'conflict' || schema.conflict !== 'OPTIMISTIC' || entry.op !== 'UPDATE' || !server)
-    return;
+  if (schema.conflict !== 'OPTIMISTIC' || entry.op !== 'UPDATE' || !server) return;
   if (entry.condition !== undefined || entry.group !== undefined) return;
   let open = false;
   for (const [field, yours] of Object.entries(entry.fields)) {

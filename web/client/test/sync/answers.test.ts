@@ -307,6 +307,19 @@ describe('conflicts', () => {
 });
 
 describe('a refused write', () => {
+  test('that is stale is told where the record is not shown, whatever is known of it', async () => {
+    for (const [record, told] of [
+      [{ id: 'k', title: 'same' }, 0],
+      [null, 1],
+    ] as const) {
+      const ledger = await openLedger();
+      await hear(ledger, put('k', 1, { title: 'same' }, 'Plan'));
+      await write(ledger, 'UPDATE', 'k', { title: 'same' }, { model: 'Plan' });
+      await answer(ledger, refused(1, 'conflict', record ? { record, recordVersion: 2, recordAt: 2 } : {}));
+      expect([ledger.rejected.size, ledger.conflicts.size]).toEqual([told, 0]);
+    }
+  });
+
   test('is undone with what rests on it; what does not goes on', async () => {
     const ledger = await openLedger();
     await hear(ledger, put('other', 1, { title: 'a' }));
