@@ -10,7 +10,7 @@ import { reject } from './rejected.ts';
 import type { Fields } from './schema.ts';
 import { type Subscription, subscribe } from './socket.ts';
 import { changesVariables, fetchChanges, type Remote, sendPush } from './transport.ts';
-import { dropUnseen, type Unseen, unseenOf } from './unseen.ts';
+import { dropUnseen, isUnseen, type Unseen, unseenOf } from './unseen.ts';
 import { type ChangeFrame, changesSubscription, readFrame } from './wire.ts';
 
 export interface SyncOptions extends Remote {
@@ -41,6 +41,11 @@ export class Sync {
   #error: unknown;
   #renamed: string | undefined;
   #limit = pushLimit;
+  /**
+   * Whether an answer showed what the log has not sent to a link that is younger than the push: that may be of fewer
+   * rights, and was made before there was anything to ask about.
+   */
+  #late = false;
 
   constructor(options: SyncOptions) {
     this.#options = options;
@@ -160,6 +165,7 @@ export class Sync {
     if (!place.done || !place.cursor || place.doubt) return 'behind';
     const frames: ChangeFrame[] = [];
     let unseen: Unseen | undefined = unseenOf(ledger);
+    this.#late = false;
     let applying = false;
     const drain = async () => {
       applying = true;
@@ -229,8 +235,9 @@ export class Sync {
   async #sendNext(signal: AbortSignal): Promise<Event> {
     const { ledger } = this.#options;
     const push = await preparePush(ledger, this.#limit);
-    if (!push) return 'drained';
+    if (!push) return this.#drained();
     signal.throwIfAborted();
+    const link = this.#link;
     try {
       const answers = await sendPush(this.#options, push, signal);
       signal.throwIfAborted();
@@ -242,11 +249,17 @@ export class Sync {
       }
       await ledger.change(false, (tx) => applyAnswers(tx, push, answers, this.#options.resolve));
       this.#limit = pushLimit;
+      this.#late ||= link !== this.#link && isUnseen(ledger);
     } catch (error) {
       if (signal.aborted || (codeOf(error) !== 'invalid' && codeOf(error) !== 'too_large')) throw error;
       await this.#shrink(push, error as Error);
     }
-    return this.#waits() ? 'pushed' : 'drained';
+    return this.#waits() ? 'pushed' : this.#drained();
+  }
+
+  #drained(): Event {
+    if (this.#late) this.#send('behind');
+    return 'drained';
   }
 
   /** The server does not take a push at all: half of it is tried, or what cannot be halved is put aside. */

@@ -12,6 +12,9 @@ type Ref = { readonly model: string; readonly key: string; readonly version: num
 
 export const unseenOf = (ledger: Ledger): Unseen => (ledger.meta.get('unseen') as Unseen | undefined) ?? {};
 
+export const isUnseen = (ledger: Ledger): boolean =>
+  Object.values(unseenOf(ledger)).some((keys) => Object.keys(keys).length > 0);
+
 /** Notes that an answer brought the record as it is now. */
 export function noteUnseen(tx: Transaction, { schema: { model }, key, version }: RecordState): void {
   const unseen = tx.meta<Unseen>('unseen');

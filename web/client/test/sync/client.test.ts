@@ -287,6 +287,50 @@ describe('pushes', () => {
     expect(house.server.faults).toEqual([]);
   });
 
+  test.each([false, true])(
+    'that are answered after the log was asked anew tell of records hidden since: %s',
+    async (hidden) => {
+      const house = new House();
+      const { environment } = house.device.tab();
+      let [sockets, answer] = [0, () => {}];
+      const held = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const { client } = house.open({
+        environment: {
+          ...environment,
+          openSocket: (...to) => {
+            sockets++;
+            return environment.openSocket(...to);
+          },
+          fetch: async (url, request) => {
+            const response = await environment.fetch(url, request);
+            if (request.body.includes('push(')) await held;
+            return response;
+          },
+        },
+      });
+      await house.live(client);
+      if (hidden) house.server.hidden.add('a');
+      await client.notes.create({ id: 'a' });
+      await house.until(() => house.server.records.has('a'));
+      house.network.break();
+      await house.until(() => sockets === 2 && client.status.get().connection === 'live');
+      for (let i = 0; i < 5; i++) {
+        await client.transact((tx) => {
+          tx.notes.create({ id: `${i}` });
+          tx.notes.create({ id: `${i}+` });
+        });
+      }
+      answer();
+      await house.live(client);
+      for (let i = 0; i < 50; i++) await house.clock.step();
+      expect(client.status.get().connection).toBe('live');
+      expect(await client.notes.query()).toHaveLength(hidden ? 10 : 11);
+      expect(sockets).toBe(hidden ? 3 : 2);
+    },
+  );
+
   test('wait longer from time to time, and not when there is a hint', async () => {
     const house = new House();
     const { environment } = house.device.tab();

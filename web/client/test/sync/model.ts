@@ -55,6 +55,8 @@ export class Server {
   epoch = 1;
   /** Refuses a push for being too large beyond this. */
   largest = 100;
+  /** What the log leaves out: records that may not be seen any more by whoever wrote them. */
+  readonly hidden = new Set<string>();
   #seq = 0;
   readonly #answered = new Map<string, { write: string; outcome: Outcome }>();
   readonly #last = new Map<string, number>();
@@ -77,7 +79,9 @@ export class Server {
     const [epoch, at] = (after ?? `${this.epoch}:0`).split(':').map(Number) as [number, number];
     const reset = epoch !== this.epoch;
     const from = reset ? 0 : at;
-    const all = [...this.records].filter(([, r]) => r.seq > from).sort(([, a], [, b]) => a.seq - b.seq);
+    const all = [...this.records]
+      .filter(([key, r]) => r.seq > from && !this.hidden.has(key))
+      .sort(([, a], [, b]) => a.seq - b.seq);
     const page = all.slice(0, limit);
     const seq = page.length < all.length ? page.at(-1)![1].seq : this.#seq;
     return {
