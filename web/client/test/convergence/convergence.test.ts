@@ -5,11 +5,11 @@ import { Life, type Place } from './life.ts';
 import { ask } from './network.ts';
 import { sdl } from './teams.ts';
 
-// Lives of clients at random, at the real server. RUNS gives how many there are, SEED the seed of the first one: the same
-// seed makes the same choices again; when things happen is for the machine to say.
+// Lives of clients at random, at the real server. RUNS gives how many there are, SEED the seed of the first one; a fault
+// names the seed of its life. The same seed makes the same choices again; when things happen is for the machine to say.
 
 const { RUNS, SEED } = process.env;
-const runs = Number(RUNS ?? (SEED ? 1 : 0));
+const runs = Number(RUNS ?? (SEED ? 1 : 1000));
 const first = Number(SEED ?? 1);
 const batch = 100; // lives at one store
 const together = 8; // lives at a time

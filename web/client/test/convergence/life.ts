@@ -304,7 +304,7 @@ export class Life {
   }
 }
 
-const patience = 20_000;
+const patience = 30_000;
 const all = ['notes', 'notes', 'boards', 'plans'] as const;
 const kept = ['notes', 'boards'] as const; // of some devices
 
