@@ -1,5 +1,5 @@
 import { platform, type Request, type Response, type Socket } from '../../src/environment.ts';
-import { type Draw, drawing, type World } from '../sync/world.ts';
+import { type Draw, drawing, unlessAborted, type World } from '../sync/world.ts';
 import type { Witness } from './witness.ts';
 
 /**
@@ -45,10 +45,7 @@ export class Network implements World {
     const body = this.astray(device, request.body, (said) => said.variables);
     const pass = () => this.#pass(device, url, headers, body);
     if (this.wrong()) void this.#later(pass);
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('aborted')));
-    });
-    const answer = await Promise.race([pass(), aborted]);
+    const answer = await unlessAborted(pass(), signal);
     if (this.wrong()) await this.wait(10);
     if (this.offline.has(device) || this.wrong()) throw new TypeError('the answer is lost');
     return answer;

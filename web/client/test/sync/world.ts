@@ -101,11 +101,8 @@ export class Network implements World {
     };
     if (push) count(1);
     const answered = this.denies(headers) ? this.delay().then(() => denied) : this.#answer(body);
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('aborted')));
-    });
     try {
-      const text = await Promise.race([answered, aborted]);
+      const text = await unlessAborted(answered, signal);
       return { status: 200, text: async () => text };
     } finally {
       answered.catch(() => {});
@@ -130,6 +127,20 @@ export class Network implements World {
 
   forget(socket: ModelSocket): void {
     this.#sockets.delete(socket);
+  }
+}
+
+/** Gives an answer, unless the signal comes first. */
+export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(new Error('aborted'));
+  });
+  signal.addEventListener('abort', abort);
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort); // Node keeps a signal that somebody listens to
   }
 }
 
