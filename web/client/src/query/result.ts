@@ -37,7 +37,10 @@ export class Result {
   #stale = true;
   /** What changed since the reading began that is under way. */
   #missed: Map<string, Row | undefined> | undefined;
+  /** A copy of the rows: of a frozen array Chromium makes copies only element by element. */
   #shown: readonly Fields[] | undefined;
+  /** Whether the rows are others than those shown. */
+  #unseen = false;
 
   constructor(entries: Entries, plan: Plan) {
     this.#entries = entries;
@@ -102,23 +105,25 @@ export class Result {
     this.#complete = complete;
     this.#stale = false;
     this.#apply(missed, before);
+    const shown = this.#rows.slice(0, this.#plan.limit);
+    this.#unseen = shown.length !== this.#shown?.length || shown.some((row, i) => row !== this.#shown![i]);
   }
 
   #apply(changes: RowChanges, before = this.#byKey): void {
-    const gone = new Set<Fields>();
+    const gone: Fields[] = [];
     const come: Fields[] = [];
     for (const [key, row] of changes) {
       const old = this.#byKey.get(key);
       const now = row?.view && this.#holds(row.view) ? same(before.get(key), row.view) : undefined;
       if (old === now) continue;
-      if (old) gone.add(old);
+      if (old) gone.push(old);
       this.#byKey.delete(key);
       if (now) {
         this.#byKey.set(key, now);
         come.push(now);
       }
     }
-    if (gone.size || come.length) this.#rows = this.#merge(gone, come.sort(this.#plan.compare));
+    if (gone.length || come.length) this.#replace(gone, come.sort(this.#plan.compare));
   }
 
   #holds(record: Fields): boolean {
@@ -126,19 +131,22 @@ export class Result {
     return this.#complete || (!!this.#end && this.#plan.compare(record, this.#end) <= 0);
   }
 
-  /** Gives the rows without some, and with others at their places. */
-  #merge(gone: ReadonlySet<Fields>, come: readonly Fields[]): Fields[] {
-    const next: Fields[] = [];
+  /** Takes rows out, and puts others, which are in order, at their places. What is between is copied as a whole. */
+  #replace(gone: readonly Fields[], come: readonly Fields[]): void {
+    const edits = [
+      ...come.map((record) => [this.#position(record), [record]] as const),
+      ...gone.map((record) => [this.#position(record), []] as const),
+    ].sort(([a], [b]) => a - b);
+    const parts: (readonly Fields[])[] = [];
     let at = 0;
-    const copy = (to: number) => {
-      for (; at < to; at++) if (!gone.has(this.#rows[at]!)) next.push(this.#rows[at]!);
-    };
-    for (const record of come) {
-      copy(this.#position(record));
-      next.push(record);
+    for (const [position, put] of edits) {
+      parts.push(this.#rows.slice(at, position), put);
+      at = position + 1 - put.length;
     }
-    copy(this.#rows.length);
-    return next;
+    parts.push(this.#rows.slice(at));
+    this.#rows = [];
+    while (parts.length) this.#rows = this.#rows.concat(...parts.splice(0, 1000)); // a call takes only so many
+    if (edits[0]![0] < this.#plan.limit) this.#unseen = true;
   }
 
   /** Gives the position of the first row that does not come before a record. */
@@ -164,11 +172,8 @@ export class Result {
   }
 
   #show(): void {
-    const rows = this.#rows.length > this.#plan.limit ? this.#rows.slice(0, this.#plan.limit) : this.#rows;
-    const shown = this.#shown;
-    const same =
-      rows === shown || (rows.length === shown?.length && rows.every((row, i) => row === shown[i]));
-    if (!same) this.#shown = Object.freeze(rows);
+    if (this.#unseen) this.#shown = Object.freeze(this.#rows.slice(0, this.#plan.limit));
+    this.#unseen = false;
     for (const observer of this.observers) {
       if (observer.seen === this.#shown) continue;
       observer.seen = this.#shown!;

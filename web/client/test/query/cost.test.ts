@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { LiveQueries } from '../../src/query/live.ts';
+import { comparer, compileOrder } from '../../src/query/order.ts';
 import type { Query } from '../../src/query/plan.ts';
 import type { Fields } from '../../src/schema.ts';
 import { MemoryEntries } from './memory-entries.ts';
@@ -53,6 +54,76 @@ test('one change to 100,000 rows reads nothing', async () => {
   expect(then).toEqual(nothing);
   expect(told).toBe(2);
   await table.write(task(5));
+});
+
+/** Counts, while something is done, the elements that arrays are walked over or are made of, one by one. */
+async function walked(work: () => Promise<void>): Promise<number> {
+  let elements = 0;
+  const methods = Array.prototype as unknown as Record<string, (...given: unknown[]) => unknown>;
+  const names = ['every', 'filter', 'flat', 'flatMap', 'forEach', 'map', 'push', 'some', 'sort'];
+  const originals = names.map((name) => [name, methods[name]!] as const);
+  for (const [name, method] of originals) {
+    methods[name] = function (this: unknown[], ...given) {
+      elements += name === 'push' ? given.length : this.length;
+      return method.apply(this, given);
+    };
+  }
+  await work();
+  Object.assign(methods, Object.fromEntries(originals));
+  return elements;
+}
+
+test.each([{}, { orderBy: 'title' }, { orderBy: 'rank', limit: 50_000 }])(
+  'one change to tens of thousands of rows finds its places by halves, and looks at no other row: %j',
+  async (query) => {
+    let keys = 0;
+    const counting = {
+      ...model,
+      get key() {
+        keys++;
+        return model.key;
+      },
+    };
+    const live = new LiveQueries(entries, { objects: {} });
+    let last: readonly Fields[] = [];
+    live.observe(counting, query as Query<Fields>, (records) => {
+      last = records;
+    });
+    await entries.idle();
+    const first = last;
+    keys = 0;
+    const changes = [[{ ...task(70), title: '9' }], [task(70, -70)], ['t70'], [task(70), task(80, 7)]];
+    const elements = await walked(async () => {
+      for (const change of changes) await table.write(...change);
+    });
+    const positions = 2 * 5; // of each record that changes, before and after
+    expect(keys).toBeGreaterThan(0);
+    expect(keys).toBeLessThan(positions * 20 * 4); // halvings, and how often a comparison reads the key
+    expect(elements).toBeLessThan(1000);
+    expect(last).not.toBe(first);
+    const order = comparer(
+      compileOrder((query as { orderBy?: string }).orderBy, model, { objects: {} }),
+      model,
+    );
+    expect(last).toEqual(table.records.sort(order).slice(0, first.length));
+    live.close();
+    await table.write(task(80));
+  },
+);
+
+test('many changes at once are all found', async () => {
+  const live = new LiveQueries(entries, { objects: {} });
+  let last: readonly Fields[] = [];
+  live.observe(model, { orderBy: 'rank' } as object, (records) => {
+    last = records;
+  });
+  await entries.idle();
+  const some = Array.from({ length: 5000 }, (_, i) => i * 20);
+  await table.write(...some.map((n) => (n % 3 ? task(n, count - n) : `t${n}`)));
+  const order = comparer(compileOrder('rank', model, { objects: {} }), model);
+  expect(last).toEqual(table.records.sort(order));
+  live.close();
+  await table.write(...some.map((n) => task(n)));
 });
 
 test('a limit reads what it gives and a little more', async () => {
