@@ -23,6 +23,8 @@ export interface Place {
   /** Whether the first sync is done, and how many changes it brought. */
   readonly done: boolean;
   readonly received: number;
+  /** Whether the log had more when the last frame came. */
+  readonly behind?: boolean;
   /** When the client had everything last, in milliseconds. */
   readonly at?: number;
   /** Raised with each reconciliation. Rows carry the one in which they were seen last. */
@@ -58,6 +60,7 @@ export async function applyFrames(
       ...place,
       cursor: frame.cursor,
       received: place.received + (place.done ? 0 : frame.changes.length),
+      behind: !frame.upToDate,
       ...(frame.upToDate && { done: true, at: tx.ledger.options.now() }),
     };
   }

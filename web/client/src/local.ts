@@ -1,5 +1,6 @@
 import { type Disk, StorageLostError } from './disk.ts';
 import type { Entries } from './entries.ts';
+import type { Place } from './frames.ts';
 import { idbDisk } from './idb-disk.ts';
 import { conflictKey, rejectedKey } from './keys.ts';
 import { Ledger, type LedgerOptions } from './ledger.ts';
@@ -32,8 +33,10 @@ export interface Local {
 /** Opens a store, and makes it ready for the schema. */
 export async function openLocal(options: LocalOptions, tabs: Tabs<never>): Promise<Local> {
   const [disk, memory] = await openDisk(options);
-  const entries = await openEntries(disk);
+  let behind: () => boolean | undefined = () => false;
+  const entries = await openEntries(disk, { folds: () => !behind() });
   const ledger = await Ledger.open(entries, options);
+  behind = () => (ledger.meta.get('place') as Place | undefined)?.behind;
   await ledger.change(true, (tx) => {
     if (tx.meta('client') === undefined) tx.setMeta('client', options.uuid());
   });

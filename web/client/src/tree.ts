@@ -7,7 +7,7 @@ import { readLog } from './tree/log.ts';
 import { type LeafAtHand, View } from './tree/view.ts';
 
 export interface EntriesOptions {
-  /** Tells whether it is this tab that folds. Default: it does. Several that do get in each other's way, no more. */
+  /** Tells whether it is a time to fold. Default: any is. What the memory demands is done all the same. */
   readonly folds?: () => boolean;
   /** Calls back once there is time to fold, unless the function that it gives was called. Default: after 200 ms. */
   readonly whenIdle?: (callback: () => void) => () => void;
@@ -15,8 +15,6 @@ export interface EntriesOptions {
 }
 
 export interface Limits extends CompactorLimits {
-  /** The size of all runs beyond which commits wait for the fold. */
-  readonly wait: number;
   /** The size of all leaves that are kept in memory. */
   readonly cache: number;
 }
@@ -99,12 +97,12 @@ export async function openEntries(disk: Disk, options: EntriesOptions = {}): Pro
 
   function compactWhenIdle(): void {
     cancelIdle();
-    if (!closed && !compacting && compactor.due()) cancelIdle = whenIdle(() => void compact());
+    if (!closed && !compacting && compactor.due()) cancelIdle = whenIdle(() => folds() && void compact());
   }
 
   /** Where it fails, nothing is lost: it is tried again after the next commit. */
   async function compact(): Promise<void> {
-    if (closed || !folds()) return;
+    if (closed) return;
     compacting ??= settled(watched(() => compactor.compact(() => closed))).then((done) => {
       compacting = undefined;
       if (done) compactWhenIdle();

@@ -2,13 +2,16 @@ import { type FoldLimits, foldPart, partFrom } from './fold.ts';
 import type { History } from './history.ts';
 import type { Held, Leaves } from './leaves.ts';
 import { type Directory, directoryKey, leafKey, runKey } from './log.ts';
+import { overlayOf } from './view.ts';
 
 /** Sizes are lengths of texts, in characters. */
 export interface CompactorLimits extends FoldLimits {
-  /** More runs than this are summed up in one. */
+  /** If there are more runs than this, the last ones are summed up. */
   readonly runs: number;
-  /** The size of all runs beyond which they are folded into the leaves. */
+  /** The size of all runs beyond which they are folded into the leaves, if it is half of what those have, too. */
   readonly fold: number;
+  /** The size of all runs beyond which they are folded whatever the leaves have, and commits wait for that. */
+  readonly wait: number;
 }
 
 /** Keeps the runs few, so that they fit in memory and a tab opens fast: sums them up, or folds them into the leaves. */
@@ -19,13 +22,25 @@ export interface Compactor {
 }
 
 export function compactorOf(history: History, leaves: Leaves, limits: CompactorLimits): Compactor {
-  const foldDue = () => history.view.size > limits.fold;
+  /** A fold may touch every leaf: in the end each entry was written some times, however many there are. */
+  function foldDue(): boolean {
+    const { size, directory } = history.view;
+    const half = (directory.leaves.length * limits.leaf) / 2;
+    return size > Math.min(Math.max(limits.fold, half), limits.wait);
+  }
 
-  /** Puts one run in the place of all. */
+  /** Puts one run in the place of the last ones, from the first one on that is no larger than all after it. */
   async function sumUp(): Promise<void> {
-    const { overlay, directory, runs, head } = history.view;
-    const run = { ...overlay.batch(), first: directory.folded + 1 };
-    const committed = await history.append(run, { delete: runs.map(({ number }) => runKey(number)) });
+    const { runs, head, size } = history.view;
+    let after = size;
+    const from = runs.findIndex((run, at) => {
+      after -= run.size;
+      return run.size <= after || at === runs.length - 2;
+    });
+    const last = runs.slice(from);
+    const { number, first = number } = last[0]!;
+    const run = { ...overlayOf(last).batch(), first };
+    const committed = await history.append(run, { delete: last.map(({ number }) => runKey(number)) });
     if (!committed) await history.catchUp(head);
   }
 

@@ -57,7 +57,7 @@ export class History {
     const runs = await runsAfter(this.#disk, this.#view.head);
     const last = runs.at(-1);
     if (!last) return;
-    if (runs[0]!.number !== this.#view.head + 1) return this.#restart();
+    if (last.number !== this.#view.head + runs.length) return this.#restart();
     let directory: Directory | undefined;
     if (runs.some((run) => run.moved)) {
       const [head, text] = await this.#disk.get([headKey, directoryKey]);

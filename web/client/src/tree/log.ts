@@ -34,7 +34,7 @@ export const leafKey = (id: number): string => `leaf/${id}`;
 export const runKey = (number: number): string => runs + String(number).padStart(16, '0');
 const runs = 'run/';
 
-/** Gives the runs after a number, in their order and without a hole. */
+/** Gives the runs after a number, in their order. */
 export async function runsAfter(disk: Disk, number: number): Promise<Run[]> {
   const found = (await disk.list(runs, runKey(number))) as [string, string][];
   return found.map(([key, text]) => ({

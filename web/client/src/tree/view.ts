@@ -31,7 +31,7 @@ export class View {
   add(runs: readonly Run[], directory = this.directory): void {
     for (const run of runs) {
       if (run.first === undefined) this.overlay.apply(run);
-      this.runs = run.first === undefined ? [...this.runs, run] : [run];
+      this.runs = [...this.runs.filter(({ number }) => number < (run.first ?? run.number)), run];
     }
     if (directory.folded !== this.directory.folded) {
       this.runs = this.runs.filter((run) => run.number > directory.folded);
@@ -86,7 +86,7 @@ export class View {
   }
 }
 
-function overlayOf(runs: readonly Run[]): Overlay {
+export function overlayOf(runs: readonly Run[]): Overlay {
   const overlay = new Overlay();
   for (const run of runs) overlay.apply(run);
   return overlay;

@@ -36,6 +36,39 @@ async function fold(platter: Platter): Promise<void> {
   await entries.close();
 }
 
+/** A tab that has time after each commit, and counts what is written: first, and again when it folds. */
+function idling(platter: Platter, options: EntriesOptions) {
+  let idle = () => {};
+  const disk = memoryDisk(platter);
+  const tab = {
+    written: 0,
+    rewritten: 0,
+    folds: 0,
+    entries: opened(platter, { ...options, whenIdle }, disk).then(({ entries }) => entries),
+    async commit(batch: Batch) {
+      await (await tab.entries).commit(batch);
+      idle();
+      await new Promise((resolve) => setImmediate(resolve)); // the disk takes no time
+    },
+  };
+  function whenIdle(callback: () => void) {
+    idle = callback;
+    return () => {
+      idle = () => {};
+    };
+  }
+  const commit = disk.commit.bind(disk);
+  disk.commit = (expected, change) => {
+    for (const [key, text] of change.put as [string, string][]) {
+      if (key.startsWith('leaf/') || text.includes('"first"')) tab.rewritten += text.length;
+      else if (key === 'tree') tab.folds += change.delete.some((gone) => gone.startsWith('run/')) ? 1 : 0;
+      else tab.written += text.length;
+    }
+    return commit(expected, change);
+  };
+  return tab;
+}
+
 async function filled(): Promise<Platter> {
   const platter: Platter = { values: new Map() };
   const { entries } = await opened(platter);
@@ -159,6 +192,20 @@ describe('other tabs', () => {
     expect(await b.entries.get(['a', 'b'])).toEqual(['value of a', 'value of b']);
   });
 
+  test('what they summed up is told as unknown where it was not read before, whatever was left as it is', async () => {
+    const platter: Platter = { values: new Map() };
+    const a = idling(platter, { limits: { ...limits, runs: 4, fold: 1 << 20 } });
+    const b = await opened(platter);
+    await a.commit(putting(...names));
+    await b.entries.refresh();
+    await a.commit(putting(...names.slice(0, 50)));
+    for (const name of ['x', 'y', 'z']) await a.commit(putting(name));
+    expect(stored(platter, 'run/').slice(0, 2)).toEqual(['run/0000000000000001', 'run/0000000000000002']);
+    await b.entries.refresh();
+    expect(b.told.slice(1)).toEqual([undefined]);
+    expect(await b.entries.get(['x', 'y', 'z'])).toEqual(['value of x', 'value of y', 'value of z']);
+  });
+
   test('who commits later is told what came before, and given false once', async () => {
     const platter: Platter = { values: new Map() };
     const [a, b] = [await opened(platter), await opened(platter)];
@@ -248,21 +295,40 @@ describe('folding', () => {
     expect((await entries.scan(everything)).map(([key]) => key)).toEqual(names);
   });
 
-  test('is left to other tabs where this one is told to', async () => {
-    const platter: Platter = { values: new Map() };
-    const { entries } = await opened(platter, { limits: { ...limits, wait: 0 }, folds: () => false });
-    for (const name of names) await entries.commit(putting(name));
-    expect(stored(platter, 'run/')).toHaveLength(names.length);
+  test('is put off where it is told to be, until the memory demands it', async () => {
+    for (const wait of [undefined, 500]) {
+      const platter: Platter = { values: new Map() };
+      const disk = idling(platter, { limits: { ...limits, ...(wait && { wait }) }, folds: () => false });
+      for (const name of names) await disk.commit(putting(name));
+      expect(stored(platter, 'leaf/').length > 0).toBe(wait !== undefined);
+    }
   });
 
-  test('many small runs become one', async () => {
+  test('takes small runs together, each some times, and leaves the large ones alone', async () => {
     const platter: Platter = { values: new Map() };
-    const { entries } = await opened(platter, { limits: { ...limits, runs: 50, fold: 1 << 20, wait: -1 } });
-    for (const name of names) await entries.commit(putting(name, 'same'));
+    const large = putting(...names.map((name) => `large ${name}`));
+    const tab = idling(platter, { limits: { ...limits, runs: 8, fold: 1 << 20 } });
+    await tab.commit(large);
+    const before = tab.written;
+    for (const name of names) await tab.commit(putting(name, 'same'));
     expect(stored(platter, 'run/').length).toBeLessThan(10);
     expect(stored(platter, 'leaf/')).toEqual([]);
-    const again = await opened(platter);
-    expect(await again.entries.scan(everything)).toEqual(await entries.scan(everything));
+    expect(tab.rewritten).toBeLessThan((tab.written - before) * Math.log2(names.length));
+    const { entries } = await opened(platter);
+    expect(await entries.scan(everything)).toEqual(await (await tab.entries).scan(everything));
+    expect(await entries.scan(everything)).toHaveLength(2 * names.length + 1);
+  });
+
+  test('writes what is there some times in all, where there is time for it after each commit', async () => {
+    const platter: Platter = { values: new Map() };
+    const tab = idling(platter, { limits: { ...limits, fold: 2000 } });
+    for (let page = 0; page < 200; page++) {
+      const scattered = Array.from({ length: 10 }, (_, at) => `k${(page * 7919 + at * 104_729) % 100_003}`);
+      await tab.commit(putting(...scattered));
+    }
+    expect(tab.folds).toBeGreaterThan(4);
+    expect(tab.folds).toBeLessThan(20); // and not once for each 2000 of the 100,000 characters
+    expect(tab.rewritten).toBeLessThan(4 * tab.written);
   });
 
   test('leaves nothing behind when everything is deleted', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Credentials, tokens } from '../../src/auth/credentials.ts';
 import {
   type Client,
@@ -96,6 +96,57 @@ describe('status', () => {
     await house.live(client);
     expect(client.status.get().error).toBeUndefined();
     expect(house.server.records.get('a')).toMatchObject({ version: 1 });
+  });
+});
+
+describe('folding', () => {
+  test('waits until the client has caught up, the first time and later', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }); // the store's; the client's are of its environment
+    const house = new House();
+    let counter = 0;
+    const others = () =>
+      house.server.push(
+        'x',
+        Array.from({ length: 40 }, () => ({
+          counter: ++counter,
+          model: 'Note',
+          op: 'CREATE',
+          key: `k${counter}`,
+          fields: { title: 'x'.repeat(100_000) },
+        })),
+        false,
+      );
+    let folds = 0;
+    const storage = async () => {
+      const disk = memoryDisk(house.device.platter);
+      const commit = disk.commit.bind(disk);
+      disk.commit = (expected, change) => {
+        if (change.put.some(([key]) => key === 'tree')) folds++;
+        return commit(expected, change);
+      };
+      return disk;
+    };
+    others();
+    const { client } = house.open({ storage });
+    for (const round of [1, 2]) {
+      const { lastSynced } = client.status.get();
+      await house.until(() => {
+        if (client.status.get().lastSynced !== lastSynced) return true;
+        vi.advanceTimersByTime(1000); // as if each page took long
+        return false;
+      });
+      expect(await client.notes.query()).toHaveLength(40 * round);
+      expect(folds).toBe(0);
+      vi.advanceTimersByTime(1000);
+      const runs = () => [...house.device.platter.values.keys()].filter((key) => key.startsWith('run/'));
+      await house.until(() => folds > 0 && runs().length < 5);
+      await house.live(client);
+      client.stop();
+      others();
+      folds = 0;
+      client.start();
+    }
+    vi.useRealTimers();
   });
 });
 
