@@ -28,7 +28,7 @@ export class Result {
   readonly #plan: Plan;
   readonly #slack: number;
 
-  #rows: readonly Fields[] = [];
+  #rows: Fields[] = [];
   #byKey = new Map<string, Fields>();
   #end: Fields | undefined;
   #complete = false;
@@ -92,16 +92,17 @@ export class Result {
 
   #take({ records, complete }: Stretch, missed: RowChanges): void {
     const before = this.#byKey;
-    const next = this.#stale ? [] : [...this.#rows];
-    if (this.#stale) this.#byKey = new Map();
+    if (this.#stale) {
+      this.#rows = [];
+      this.#byKey = new Map();
+    }
     for (const record of records) {
       const key = keyText(this.#plan.model, record);
       if (missed.has(key)) continue;
       this.#end = same(before.get(key), record);
       this.#byKey.set(key, this.#end);
-      next.push(this.#end);
+      this.#rows.push(this.#end);
     }
-    this.#rows = next;
     this.#complete = complete;
     this.#stale = false;
     this.#apply(missed, before);
@@ -164,10 +165,8 @@ export class Result {
   #trim(): void {
     const { limit, model } = this.#plan;
     if (this.#missed || this.#rows.length <= limit + 2 * this.#slack) return;
-    const rows = this.#rows.slice(0, limit + this.#slack);
-    for (const row of this.#rows.slice(rows.length)) this.#byKey.delete(keyText(model, row));
-    this.#rows = rows;
-    this.#end = rows.at(-1);
+    for (const row of this.#rows.splice(limit + this.#slack)) this.#byKey.delete(keyText(model, row));
+    this.#end = this.#rows.at(-1);
     this.#complete = false;
   }
 

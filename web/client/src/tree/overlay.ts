@@ -29,12 +29,12 @@ export class Overlay {
 
   /** Gives all of it as one batch. */
   batch(): Batch {
-    const cells = [...this.#cells.values()];
-    return {
-      put: cells.flatMap(([, entry]) => (entry ? [entry] : [])),
-      delete: cells.filter(([, entry]) => !entry).map(([key]) => key),
-      durable: false,
-    };
+    const batch = { put: [] as Entry[], delete: [] as string[], durable: false };
+    for (const [key, entry] of this.#cells.values()) {
+      if (entry) batch.put.push(entry);
+      else batch.delete.push(key);
+    }
+    return batch;
   }
 
   #set(key: string, entry: Entry | undefined): void {
