@@ -35,6 +35,16 @@ export async function preparePush(ledger: Ledger, limit: PushLimit): Promise<Pus
   return { client: entries[0]!.sent!.client, entries, writes, atomic: atomic(entries[0]!) };
 }
 
+/**
+ * Notes it in the transaction of a write already, where the write is the next to be sent: that spares a commit. Behind
+ * others that were not sent it waits, and later ones may become one with it.
+ */
+export function freezeNext(tx: Transaction): void {
+  const [entry, ...others] = [...tx.records()].flatMap(({ waiting }) => waiting);
+  others.push(...tx.ledger.outbox.values());
+  if (entry && !entry.sent && others.every(({ sent }) => sent)) freeze(tx, entry);
+}
+
 function freeze(tx: Transaction, entry: OutboxEntry): OutboxEntry {
   const counter = tx.meta<number>('counter') ?? 1;
   tx.setMeta('counter', counter + partsOf(entry).length);

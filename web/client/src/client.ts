@@ -1,3 +1,4 @@
+import { freezeNext } from './answers.ts';
 import { apiKey, type Credentials } from './auth/credentials.ts';
 import type { Collection, Writer } from './collection.ts';
 import { acceptConflict, type Conflict, type Resolve, restoreConflict } from './conflicts.ts';
@@ -255,11 +256,16 @@ class Engine {
   /** Makes a change that is on the disk when it resolves. */
   async change<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T> {
     const local = await this.#opening;
+    const write = async (tx: Transaction) => {
+      const result = await work(tx);
+      if (this.#sync?.sends) freezeNext(tx);
+      return result;
+    };
     try {
-      return await local.ledger.change(true, work);
+      return await local.ledger.change(true, write);
     } catch (error) {
       if (!isLost(error) || this.#closed) throw error;
-      return (await this.#reopen(local)).ledger.change(true, work);
+      return (await this.#reopen(local)).ledger.change(true, write);
     }
   }
 

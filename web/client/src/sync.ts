@@ -55,6 +55,11 @@ export class Sync {
     return this.#state;
   }
 
+  /** Whether a write leaves as soon as it may: nothing is known that is in its way. */
+  get sends(): boolean {
+    return this.#state.link === 'live' && this.#state.pushTries === 0;
+  }
+
   start(): void {
     if (this.#state.link !== 'stopped') return;
     const { ledger, credentials, environment } = this.#options;

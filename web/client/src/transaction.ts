@@ -68,6 +68,11 @@ export class Transaction {
     return this.#records.get(model + separator + key)!;
   }
 
+  /** Gives all records that were read. */
+  records(): Iterable<RecordState> {
+    return this.#records.values();
+  }
+
   async readOne(model: string, key: string): Promise<RecordState> {
     await this.read([[model, key]]);
     return this.record(model, key);

@@ -10,7 +10,7 @@ import {
   type Status,
 } from '../../src/index.ts';
 import { Server, schema } from './model.ts';
-import { Clock, Device, Network } from './world.ts';
+import { Clock, Device, type Draw, drawing, Network } from './world.ts';
 
 type Model = typeof schema extends Schema<infer C> ? C : never;
 type Notes = Client<Model>;
@@ -19,7 +19,8 @@ type Notes = Client<Model>;
 class House {
   readonly clock = new Clock();
   readonly server = new Server();
-  readonly network = new Network(this.clock, this.server, () => 0.5);
+  draw: Draw = () => 0.5;
+  readonly network = new Network(this.clock, this.server, () => this.draw());
   readonly device = new Device('d', this.network);
   readonly disks: Disk[] = [];
 
@@ -298,6 +299,94 @@ describe('the store', () => {
       ['after', 1],
     ]);
     expect(client.rejected.list()).toEqual([]);
+  });
+});
+
+describe('the counter of a write', () => {
+  /** Counts durable commits, and pushes that leave before their counters are on the disk. */
+  const watched = () => {
+    const house = new House();
+    const seen = { durable: 0, early: 0 };
+    const storage = async () => {
+      const disk = memoryDisk(house.device.platter);
+      const commit = disk.commit.bind(disk);
+      disk.commit = (expected, change) => {
+        if (change.durable) seen.durable++;
+        return commit(expected, change);
+      };
+      return disk;
+    };
+    const answer = house.network.fetch.bind(house.network);
+    house.network.fetch = (device, request) => {
+      const { writes = [] } = JSON.parse(request.body).variables as { writes?: { counter: number }[] };
+      const stored = [...house.device.platter.values.values()].join();
+      for (const { counter } of writes) if (!stored.includes(`"counter":${counter}}`)) seen.early++;
+      return answer(device, request);
+    };
+    return { house, seen, storage };
+  };
+
+  test('is in the commit of the write, where that is sent at once', async () => {
+    const { house, seen, storage } = watched();
+    const { client } = house.open({ storage });
+    await house.live(client);
+    seen.durable = 0;
+    for (const id of ['a', 'b', 'c', 'd']) await client.notes.create({ id });
+    await house.live(client);
+    expect(seen).toEqual({ durable: 4, early: 0 });
+    expect([...house.server.records.keys()]).toEqual(['a', 'b', 'c', 'd']);
+    expect(house.server.faults).toEqual([]);
+  });
+
+  test('waits where the write does, so that later ones become one with it', async () => {
+    const { house, seen, storage } = watched();
+    const { client } = house.open({ storage });
+    await house.live(client);
+    await client.notes.create({ id: 'a' });
+    for (const n of [1, 2, 3]) await client.notes.update('a', { n });
+    await client.notes.create({ id: 'b' });
+    await client.notes.update('b', { n: 4 });
+    const brief = async () =>
+      (await client.outbox.export()).map(({ key, fields, sent }) => [key, fields.n, sent !== undefined]);
+    expect(await brief()).toEqual([
+      ['a', undefined, true],
+      ['a', 3, false],
+      ['b', 4, false],
+    ]);
+    await house.live(client);
+    expect([...house.server.records].map(([key, { version }]) => [key, version])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    house.network.loss = 1;
+    house.network.break();
+    await client.notes.update('a', { n: 5 });
+    await house.until(() => client.status.get().connection === 'offline' && client.status.get().error);
+    await client.notes.create({ id: 'c' });
+    await client.notes.update('c', { n: 6 });
+    expect(await brief()).toEqual([
+      ['a', 5, true],
+      ['c', 6, false],
+    ]);
+    house.network.loss = 0;
+    await house.live(client);
+    expect(house.server.records.get('c')).toMatchObject({ version: 1 });
+    expect([seen.early, house.server.faults]).toEqual([0, []]);
+  });
+
+  test('is of one write only, whichever tab makes it, and the same when it is sent again', async () => {
+    const { house, seen, storage } = watched();
+    const tabs = [house.open({ storage }).client, house.open({ storage }).client];
+    await Promise.all(tabs.map(house.live));
+    house.network.loss = 0.4;
+    house.draw = drawing(1);
+    const ids = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    await Promise.all(ids.map((id, i) => tabs[i % 2]!.notes.create({ id, n: i })));
+    for (const id of ids) await tabs[1]!.notes.update(id, { title: id });
+    house.network.loss = 0;
+    await Promise.all(tabs.map(house.live));
+    expect([...house.server.records.keys()].sort()).toEqual(ids.sort());
+    expect([seen.early, house.server.faults]).toEqual([0, []]);
   });
 });
 
