@@ -32,18 +32,9 @@ async function ask<T>(operation: string, input: object): Promise<T> {
   throw new ServerError('unauthenticated', String(answer.message ?? answer.__type));
 }
 
-/** The ID token of the session, where the session keeps it. */
-async function idToken(): Promise<string> {
-  await session.headers(); // it is renewed where it has to be
-  const kept = localStorage.getItem(`freshet ${new URL('/idp', location.origin)} freshet-web`);
-  const token: unknown = kept === null ? undefined : JSON.parse(kept).id;
-  if (typeof token !== 'string') throw new ServerError('unauthenticated', 'there is no ID token');
-  return token;
-}
-
 /** Exchanges the session for credentials that sign requests for an hour. */
 async function signingKey({ id, provider }: IdentityPool): Promise<SigningKey> {
-  const Logins = { [provider]: await idToken() };
+  const Logins = { [provider]: await session.idToken() };
   const { IdentityId } = await ask<{ IdentityId: string }>('GetId', { IdentityPoolId: id, Logins });
   const { Credentials: key } = await ask<{
     Credentials: { AccessKeyId: string; SecretKey: string; SessionToken: string };

@@ -40,6 +40,8 @@ export interface Session extends Credentials {
   /** Who is signed in here, in all tabs; undefined: nobody. */
   readonly profile: Profile | undefined;
   renew(refused?: Readonly<Record<string, string>>): Promise<boolean>;
+  /** Gives the ID token, renewed where it has to be: what an identity pool takes for its keys. */
+  idToken(signal?: AbortSignal): Promise<string>;
   subscribe(callback: () => void): () => void;
 
   /** Makes an account. `confirmed` is false where a code was mailed, which `confirmSignUp` takes. */
@@ -152,20 +154,21 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  async function access(): Promise<string> {
+  /** Gives tokens that are good still. */
+  async function current(): Promise<Tokens> {
     const tokens = signedIn();
     const good = left(tokens, environment.now());
-    if (good > early) return tokens.access;
+    if (good > early) return tokens;
     try {
       await refresh(tokens.access);
     } catch (error) {
       if (good <= 0 || codeOf(error) === 'SignedOut') throw error;
     }
-    return signedIn().access;
+    return signedIn();
   }
 
   const asUser = async <T>(operation: string, input: object = {}): Promise<T> =>
-    ask<T>(operation, { AccessToken: await access(), ...input });
+    ask<T>(operation, { AccessToken: (await current()).access, ...input });
 
   const setFactors: Session['setFactors'] = ({ totp, emailCode }) =>
     asUser('SetUserMFAPreference', {
@@ -175,8 +178,9 @@ export function createSession(options: SessionOptions): Session {
 
   return {
     async headers(signal) {
-      return { Authorization: await unlessAborted(access(), signal) };
+      return { Authorization: (await unlessAborted(current(), signal)).access };
     },
+    idToken: async (signal) => (await unlessAborted(current(), signal)).id,
     async renew(refused) {
       try {
         await refresh(refused?.Authorization ?? signedIn().access);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { claimsOf } from '../../src/auth/claims.ts';
 import type { AuthEnvironment, Session } from '../../src/auth/session.ts';
 import { createSession } from '../../src/auth/session.ts';
 import type { TokenStorage } from '../../src/auth/store.ts';
@@ -280,6 +281,23 @@ describe('tokens', () => {
     expect(new Set(all.map(({ Authorization }) => Authorization)).size).toBe(1);
     expect(all[0]).not.toEqual(first);
     expect(await statusWith(server.url, all[0]!)).toBe(200);
+  });
+
+  test('the ID token says who it is, and is renewed with the other', async () => {
+    const clock = { ms: 0 };
+    const { session, sent } = await signedIn('iris', open({ now: later(clock) }));
+    const first = await session.idToken();
+    expect(claimsOf(first)).toMatchObject({ sub: session.user, 'cognito:username': 'iris', token_use: 'id' });
+    expect(await session.idToken()).toBe(first);
+    clock.ms = 59.5 * 60_000;
+    sent.length = 0;
+    const [next] = await Promise.all([session.idToken(), session.headers()]);
+    expect(sent).toEqual(['GetTokensFromRefreshToken']);
+    expect(next).not.toBe(first);
+    expect(claimsOf(next).sub).toBe(session.user);
+    await expect(session.idToken(AbortSignal.abort('enough'))).rejects.toBe('enough');
+    await session.signOut();
+    await expect(session.idToken()).rejects.toEqual(refused('SignedOut'));
   });
 
   test.each([-5, 5])('a clock that is %i hours off does no harm', async (hours) => {
