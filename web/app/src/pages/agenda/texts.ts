@@ -73,12 +73,6 @@ export const texts = {
     add: 'Add',
     remove: (name: string) => `Remove ${name}`,
     organiser: 'organiser',
-    unknown: 'Nobody here has this address.',
-    self: 'That is you.',
-    already: 'They are there already.',
-    offline: 'Finding somebody takes a connection.',
-    missing: 'This server does not let people be found by their e-mail.',
-    often: 'That was too often. Wait a while and try again.',
   },
 
   calendars: {
