@@ -281,9 +281,9 @@ describe('the agenda', () => {
     await dialog(page).getByRole('button', { name: 'Copy: Page' }).click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(address);
 
-    const text = await (await fetch(feed)).text();
-    expect(text).toContain('SUMMARY:Concert');
-    expect(text).not.toContain('Rehearsal');
+    const fed = async () =>
+      [...(await (await fetch(feed)).text()).matchAll(/^SUMMARY:(.*)\r$/gm)].map(([, title]) => title);
+    expect(await fed()).toEqual(['Concert']);
 
     const guest = await stage.open(zurich);
     await guest.page.goto(address);
@@ -303,6 +303,25 @@ describe('the agenda', () => {
       calendar: 'Choir',
     });
     await event(guest.page, 'Encore').waitFor();
+
+    // Anybody may name the calendar in an event; it is shown when the calendar is shared with them.
+    const [, calendar] = new URL(address).pathname.match(/calendar\/(.*)/)!;
+    const by = (owner: string, title: string) =>
+      stage.ask('mutation ($input: CreateEventInput!) { createEvent(input: $input) { id } }', {
+        input: { title, owner, calendar, start: '2027-03-26T20:00:00Z', end: '2027-03-26T21:00:00Z' },
+      });
+    await by('eve', 'Advertisement');
+    const ownerOf = (await eventsOf('Encore'))[0]!.owner;
+    await by(ownerOf, 'Party');
+    const listed = () => guest.page.locator('[data-occurrence]').allTextContents();
+    await expect.poll(async () => (await listed()).join()).toMatch(/Party/);
+    expect((await listed()).join()).not.toMatch(/Advertisement/);
+    expect((await fed()).sort()).toEqual(['Concert', 'Encore', 'Party']);
+    await stage.ask('mutation ($input: UpdateCalendarInput!) { updateCalendar(input: $input) { id } }', {
+      input: { id: calendar, sharedWith: ['eve'] },
+    });
+    await expect.poll(async () => (await listed()).join()).toMatch(/Advertisement/);
+    expect((await fed()).sort()).toEqual(['Advertisement', 'Concert', 'Encore', 'Party']);
 
     await page.getByRole('button', { name: 'Choir: settings' }).click();
     await dialog(page).getByRole('button', { name: 'Stop publishing' }).click();

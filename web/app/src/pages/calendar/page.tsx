@@ -3,6 +3,7 @@ import { type AppClient, FreshetProvider, useQuery, useStatus } from '@freshet/r
 import { useCalendarController } from '@fullcalendar/react';
 import { useEffect, useMemo, useState } from 'react';
 import { type Occurrence, occurrences } from '../../agenda/occurrences.ts';
+import { published } from '../../agenda/published.ts';
 import { schema } from '../../generated/schema.ts';
 import { usePlace } from '../../router/router.tsx';
 import { Brand } from '../../shell/brand.tsx';
@@ -61,13 +62,11 @@ function Shown({ id }: { id: string }) {
   const events = useQuery('events', { where: { calendar: id } }) ?? none;
   const calendar = calendars?.[0];
   const name = calendar?.name ?? t.untitled;
-  const inputs = useMemo(
-    () =>
-      range
-        ? occurrences(events, range.from - day, range.to + day).map((one) => shown(one, calendar, false))
-        : [],
-    [events, calendar, range],
-  );
+  const inputs = useMemo(() => {
+    if (!range || !calendar) return [];
+    const all = occurrences(published(calendar, events), range.from - day, range.to + day);
+    return all.map((one) => shown(one, calendar, false));
+  }, [events, calendar, range]);
   if (connection === 'unauthenticated' || (firstSync.done && calendars && !calendar)) return <Gone />;
   return (
     <div className="flex h-dvh flex-col gap-4 px-3 pt-4 pb-3 md:px-8 md:pt-6 md:pb-6">
