@@ -190,6 +190,44 @@ describe('the agenda', () => {
     await expect.poll(() => event(page, 'Drawing course').count()).toBe(4);
   });
 
+  test('changes a series from one occurrence on, and takes that back', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'List');
+    await goTo(page, /May 2027/, 'Later');
+    await expect.poll(() => event(page, 'Drawing course').count()).toBe(4);
+    const rename = async () => {
+      await event(page, 'Drawing course').nth(2).click();
+      await dialog(page).getByLabel('Title').fill('Painting course');
+      await dialog(page).getByLabel('Starts').fill('2027-05-25T18:30'); // on Tuesdays from then on
+      await dialog(page).getByRole('button', { name: 'Save' }).click();
+      await dialog(page).getByRole('button', { name: 'This one and all that follow' }).click();
+      await expect.poll(() => event(page, 'Painting course').count()).toBe(1);
+      await expect.poll(() => event(page, 'Drawing course').count()).toBe(2);
+    };
+    await rename();
+    await page.keyboard.press('z');
+    await expect.poll(() => event(page, 'Drawing course').count()).toBe(4);
+    await expect.poll(() => event(page, 'Painting course').count()).toBe(0);
+    await rename();
+    await page.getByRole('button', { name: 'Later' }).click();
+    await expect.poll(() => event(page, 'Painting course').count()).toBe(5);
+    expect(await event(page, 'Drawing course').count()).toBe(0);
+    await expect
+      .poll(async () => (await eventsOf('Painting course')).map(({ start }) => start))
+      .toEqual(['2027-05-25T16:30:00.000Z']);
+    // Of the first one there is nothing before it, so it is that one or all.
+    await goTo(page, /May 2027/, 'Earlier');
+    await event(page, 'Painting course').click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await dialog(page).getByRole('button', { name: 'All of them' }).waitFor();
+    expect(
+      await dialog(page)
+        .getByRole('button', { name: /that follow/ })
+        .count(),
+    ).toBe(0);
+    await page.keyboard.press('Escape');
+  });
+
   test('is shared by e-mail, to be read or to be changed', async () => {
     const { page } = ana;
     await stage.account('ben@example.com', 'Ben');
@@ -197,6 +235,7 @@ describe('the agenda', () => {
     await page.keyboard.press('n');
     await dialog(page).getByLabel('Title').fill('With Ben');
     await dialog(page).getByLabel('Starts').fill('2027-06-01T10:00');
+    await dialog(page).getByLabel('Repeats').selectOption('FREQ=WEEKLY');
     await dialog(page).getByLabel('Add by e-mail').fill('nobody@example.com');
     await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
     await dialog(page).getByText('Nobody here has this address.').waitFor();
@@ -210,13 +249,23 @@ describe('the agenda', () => {
     await ben.signIn('ben@example.com');
     await openAgenda(ben, 'List');
     await goTo(ben.page, /June 2027/, 'Later');
-    await event(ben.page, 'With Ben').click();
+    await event(ben.page, 'With Ben').nth(1).click();
     const form = dialog(ben.page);
     expect(await form.getByRole('button', { name: 'Delete' }).count()).toBe(0);
     await form.getByLabel('Place').fill('Bern');
     await form.getByRole('button', { name: 'Save' }).click();
+    await dialog(ben.page).getByRole('button', { name: 'All of them' }).waitFor();
+    expect(
+      await dialog(ben.page)
+        .getByRole('button', { name: /that follow/ })
+        .count(),
+    ).toBe(0); // it is Ana's
+    await dialog(ben.page).getByRole('button', { name: 'Only this one' }).click();
     await goTo(page, /June 2027/, 'Later');
-    await event(page, 'With Ben').click();
+    await expect
+      .poll(async () => (await eventsOf('With Ben')).map(({ series }) => !!series).sort())
+      .toEqual([false, true]);
+    await event(page, 'With Ben').nth(1).click();
     await expect.poll(() => dialog(page).getByLabel('Place').inputValue()).toBe('Bern');
     await page.keyboard.press('Escape');
     await goTo(ben.page, /May 2027/, 'Earlier');

@@ -80,6 +80,14 @@ export function endingBefore(rule: string, local: Local, zone: string | undefine
   return ruleOf({ ...parts, UNTIL: zone ? text : text.slice(0, 8) });
 }
 
+/** Gives the rule of what is left of a series from one of its times on: a COUNT without those that were before. */
+export function remaining(rule: string, start: Local, zone: string | undefined, local: Local): string {
+  const { COUNT, ...parts } = partsOf(rule);
+  if (!COUNT) return rule;
+  const before = countable(rule, start, zone)?.between(new Date(start - 1000), new Date(local - 1000), true);
+  return ruleOf({ ...parts, COUNT: String(Math.max(Number(COUNT) - (before?.length ?? 0), 1)) });
+}
+
 /**
  * Gives the rule of a series whose times are moved by some days; undefined where it tells of days or months in a way
  * that cannot be moved along.

@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest';
 import {
   type Change,
   changeAll,
+  changeFollowing,
+  changeOne,
   deleteAll,
   deleteFollowing,
   deleteOne,
   inverse,
-  moveAll,
-  moveOne,
+  isFirst,
+  type Time,
 } from '../../src/agenda/changes.ts';
 import { type Occurrence, occurrences } from '../../src/agenda/occurrences.ts';
 import { toInstant, toLocal } from '../../src/agenda/zones.ts';
@@ -49,6 +51,11 @@ const timeOf = ({ start, end, event: { allDay } }: Occurrence, by = 0) => ({
   end: end + by,
   allDay: !!allDay,
 });
+
+const made = { id: 'r', owner: 'ana' };
+const moveOne = (occurrence: Occurrence, time: Time) => changeOne(occurrence, time, {}, made);
+const moveAll = (occurrence: Occurrence, time: Time, events: readonly Event[]) =>
+  changeAll(occurrence, time, {}, events);
 
 describe('an event that repeats', () => {
   test('keeps its local time in Zurich when summer time begins and ends', () => {
@@ -199,7 +206,7 @@ describe('changes', () => {
 
   test('of days move the days of a weekly rule, its end and what takes the place of some', () => {
     const [, second] = occurrences([weekly], from, to);
-    const replaced = after([weekly], moveOne(second!, timeOf(second!, hour), 'r'));
+    const replaced = after([weekly], moveOne(second!, timeOf(second!, hour)));
     const fourth = occurrences(replaced, from, to).find(
       ({ start }) => start === Date.parse('2026-04-06T07:00:00Z'),
     )!;
@@ -229,11 +236,115 @@ describe('changes', () => {
 
   test('of one that takes the place of another: when it is deleted, that one does not come back', () => {
     const [, second] = occurrences([weekly], from, to);
-    const replaced = after([weekly], moveOne(second!, timeOf(second!, hour), 'r'));
+    const replaced = after([weekly], moveOne(second!, timeOf(second!, hour)));
     const one = occurrences(replaced, from, to).find(({ event: { id } }) => id === 'r')!;
     const left = after(replaced, deleteOne(one, replaced));
     expect(starts(left)).toEqual(starts([weekly]).filter((start) => start !== second!.original));
     expect(after(replaced, deleteAll(occurrences(replaced, from, to)[0]!, replaced))).toEqual([]);
+  });
+
+  describe('of one and all that follow', () => {
+    const [winter, summer] = ['2026-03-23T08:00:00.000Z', '2026-04-06T07:00:00.000Z'];
+    const bare = event({
+      ...weekly,
+      owner: 'ana',
+      attendees: ['ben'],
+      calendar: 'c',
+      exdates: [winter, summer],
+    });
+    const all = [
+      bare,
+      event({
+        id: 'early',
+        series: 'e',
+        occurrence: '2026-03-16T08:00:00.000Z',
+        start: '2026-03-17T08:00:00.000Z',
+      }),
+      event({
+        id: 'late',
+        series: 'e',
+        occurrence: '2026-04-20T07:00:00.000Z',
+        start: '2026-04-21T07:00:00.000Z',
+      }),
+      event({ id: 'other', series: 'x', occurrence: '2026-04-20T07:00:00.000Z' }),
+    ];
+    const third = occurrences([bare], from, to).find(
+      ({ start }) => start === Date.parse('2026-03-30T07:00:00Z'),
+    )!;
+
+    test('end the series and begin another, which has what was said of later ones', () => {
+      const changes = changeFollowing(third, timeOf(third, hour), { title: 'Later' }, all, made)!;
+      const [old, early, late, other, fresh] = after(all, changes);
+      expect(old).toEqual({
+        ...bare,
+        rrule: 'FREQ=WEEKLY;BYDAY=MO;UNTIL=20260330T065959Z',
+        exdates: [winter],
+      });
+      expect([early, other]).toEqual([all[1], all[3]]);
+      expect(late).toEqual({ ...all[2], series: 'r', occurrence: '2026-04-20T08:00:00.000Z' });
+      expect(fresh).toMatchObject({
+        title: 'Later',
+        start: '2026-03-30T08:00:00.000Z',
+        end: '2026-03-30T09:00:00.000Z',
+        zone: 'Europe/Zurich',
+        rrule: 'FREQ=WEEKLY;COUNT=4;BYDAY=MO',
+        exdates: ['2026-04-06T08:00:00.000Z'],
+        calendar: 'c',
+        attendees: ['ben'],
+      });
+      expect(starts(after(all, changes).filter(({ id }) => id !== 'other'))).toEqual([
+        '2026-03-17T08:00:00.000Z', // in the place of the 16th
+        '2026-03-30T08:00:00.000Z',
+        '2026-04-13T08:00:00.000Z',
+        '2026-04-21T07:00:00.000Z', // in the place of the 20th
+      ]);
+      expect(after(after(all, changes), inverse(changes, all))).toEqual(all);
+    });
+
+    test('moves days, and a series to the other side of the change of the clocks', () => {
+      const changes = changeFollowing(third, timeOf(third, -3 * day), {}, [bare], made)!;
+      const [old, fresh] = after([bare], changes);
+      expect(starts([old!])).toEqual(['2026-03-16T08:00:00.000Z']);
+      expect(fresh!.rrule).toBe('FREQ=WEEKLY;COUNT=4;BYDAY=FR');
+      expect(starts([fresh!])).toEqual([
+        '2026-03-27T07:00:00.000Z', // in winter, where the clock was an hour behind
+        '2026-04-10T06:00:00.000Z',
+        '2026-04-17T06:00:00.000Z',
+      ]);
+    });
+
+    test('of the first are all of them, and of a rule that cannot be moved along there are none', () => {
+      const monthly = event({ zone: 'UTC', rrule: 'FREQ=MONTHLY;BYDAY=1MO' });
+      const [first, second] = occurrences([monthly], from, to);
+      expect([isFirst(first!), isFirst(second!)]).toEqual([true, false]);
+      expect(changeFollowing(first!, timeOf(first!, hour), {}, [monthly], made)).toEqual(
+        moveAll(first!, timeOf(first!, hour), [monthly]),
+      );
+      expect(changeFollowing(second!, timeOf(second!, day), {}, [monthly], made)).toBeUndefined();
+    });
+
+    test('that do not repeat any more are one', () => {
+      const once = after(all, changeFollowing(third, timeOf(third), { rrule: null }, all, made)!);
+      expect(starts(once.filter(({ id }) => id !== 'late' && id !== 'other'))).toEqual([
+        '2026-03-17T08:00:00.000Z',
+        '2026-03-30T07:00:00.000Z',
+      ]);
+    });
+  });
+
+  test('by somebody who takes part leave the owner in it', () => {
+    const shared = event({ ...weekly, owner: 'eva', attendees: ['ana', 'ben'] });
+    const [, second] = occurrences([shared], from, to);
+    const [, one] = after([shared], moveOne(second!, timeOf(second!, hour)));
+    expect(one!.attendees).toEqual(['eva', 'ben']);
+
+    // It is theirs: the owner, who may not delete it, can do so with the series still.
+    const both = after([shared], moveOne(second!, timeOf(second!, hour))).map((event) =>
+      event.id === 'r' ? { ...event, owner: 'ana' } : event,
+    );
+    const [first, ...later] = occurrences([shared], from, to);
+    expect(deleteAll(first!, both)).toEqual([{ op: 'delete', id: 'e' }]);
+    expect(deleteFollowing(later[0]!, both)).toEqual([expect.objectContaining({ op: 'update', id: 'e' })]);
   });
 
   const zones = fc.constantFrom('Europe/Zurich', 'America/New_York');
@@ -275,7 +386,7 @@ describe('changes', () => {
       fc.property(picked, fc.integer({ min: -50, max: 50 }), ({ series: one, all, occurrence }, hours) => {
         const by = one.allDay ? hours * day : hours * hour;
         const others = all.filter(({ id }) => id !== occurrence.id).map(({ start }) => start);
-        const moves = moveOne(occurrence, timeOf(occurrence, by), 'r');
+        const moves = moveOne(occurrence, timeOf(occurrence, by));
         const moved = after([one], moves);
         expect(
           everything(moved)
@@ -323,6 +434,34 @@ describe('changes', () => {
         },
       ),
       { numRuns: 200 },
+    );
+  });
+
+  test('of those that follow leave the earlier ones, move each other on the clock, and can be taken back', () => {
+    fc.assert(
+      fc.property(
+        picked,
+        fc.integer({ min: -3, max: 3 }),
+        fc.integer({ min: -3, max: 3 }),
+        ({ series: one, all, occurrence }, days, hours) => {
+          const zone = one.zone!;
+          const whole = one.rrule!.includes('MONTHLY') ? 0 : days;
+          const by = whole * day + (one.allDay ? 0 : hours * hour);
+          const moved = (instant: number) =>
+            one.allDay ? instant + by : toInstant(toLocal(instant, zone) + by, zone);
+          const start = moved(occurrence.start);
+          const time = { start, end: start + occurrence.end - occurrence.start, allDay: !!one.allDay };
+          const changes = changeFollowing(occurrence, time, {}, [one], made)!;
+          const [earlier, later] = [true, false].map((before) =>
+            all.map((o) => o.start).filter((at) => at < occurrence.start === before),
+          );
+          expect(everything(after([one], changes)).map((o) => o.start)).toEqual(
+            [...earlier!, ...later!.map(moved)].sort((a, b) => a - b),
+          );
+          expect(after(after([one], changes), inverse(changes, [one]))).toEqual([one]);
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 });

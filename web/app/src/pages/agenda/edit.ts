@@ -3,17 +3,18 @@ import { useState } from 'react';
 import {
   type Change,
   changeAll,
+  changeFollowing,
   changeOne,
   deleteAll,
   deleteFollowing,
   deleteOne,
-  moveAll,
-  moveOne,
+  isFirst,
   type Time,
 } from '../../agenda/changes.ts';
 import type { Occurrence } from '../../agenda/occurrences.ts';
 import { write } from '../../agenda/write.ts';
-import type { Event } from '../../generated/schema.ts';
+import type { Event, EventPatch } from '../../generated/schema.ts';
+import { ownName } from '../../server/people.ts';
 import { type Draft, draftOf, fieldsOf, patchOf, timeOf } from './draft.ts';
 import { texts } from './texts.ts';
 import type { Which } from './which.tsx';
@@ -55,6 +56,22 @@ export function useEditing(events: readonly Event[]): Editing {
       },
     });
 
+  /** A rule is that of a series, and whoever does not own one cannot end it for another of theirs. */
+  function change(occurrence: Occurrence, time: Time, patch: EventPatch, told: string, cancel = () => {}) {
+    const made = { id: crypto.randomUUID(), owner: ownName() };
+    const isRule = patch.rrule !== undefined;
+    const splits = !isFirst(occurrence) && occurrence.event.owner === made.owner;
+    const changes: Partial<Record<Which, Change[] | undefined>> = {
+      one: isRule ? undefined : changeOne(occurrence, time, patch, made),
+      following: splits ? changeFollowing(occurrence, time, patch, events, made) : undefined,
+      all: changeAll(occurrence, time, patch, events),
+    };
+    const options = (['one', 'following', 'all'] as const).filter((which) => changes[which]);
+    const choose = (which: Which) => make(changes[which] ?? [], told);
+    if (!occurrence.original || (isRule && options.length === 1)) choose('all');
+    else ask(texts.which.change, options, choose, cancel);
+  }
+
   return {
     question,
     create(draft) {
@@ -63,30 +80,17 @@ export function useEditing(events: readonly Event[]): Editing {
       make([{ op: 'create', fields: { id: crypto.randomUUID(), ...fieldsOf(draft), ...times } }], t.created);
     },
     save(occurrence, draft) {
-      const time = timeOf(draft);
       const patch = patchOf(draft, draftOf(occurrence), occurrence.event);
-      const all = changeAll(occurrence, time, patch, events);
-      if (!occurrence.original || patch.rrule !== undefined) return make(all ?? [], t.changed);
-      ask(texts.which.move, all ? ['one', 'all'] : ['one'], (which) =>
-        make(which === 'one' ? changeOne(occurrence, time, patch, crypto.randomUUID()) : all!, t.changed),
-      );
+      change(occurrence, timeOf(draft), patch, t.changed);
     },
-    move(occurrence, time, revert) {
-      const all = moveAll(occurrence, time, events);
-      if (!occurrence.original) return make(all ?? [], t.moved);
-      ask(
-        texts.which.move,
-        all ? ['one', 'all'] : ['one'],
-        (which) => make(which === 'one' ? moveOne(occurrence, time, crypto.randomUUID()) : all!, t.moved),
-        revert,
-      );
-    },
+    move: (occurrence, time, revert) => change(occurrence, time, {}, t.moved, revert),
     remove(occurrence) {
       if (!occurrence.original) return make(deleteOne(occurrence, events), t.removed);
       const changes = { one: deleteOne, following: deleteFollowing, all: deleteAll };
-      ask(texts.which.remove, ['one', 'following', 'all'], (which) =>
-        make(changes[which](occurrence, events), t.removed),
-      );
+      const options = isFirst(occurrence)
+        ? (['one', 'all'] as const)
+        : (['one', 'following', 'all'] as const);
+      ask(texts.which.remove, options, (which) => make(changes[which](occurrence, events), t.removed));
     },
   };
 }

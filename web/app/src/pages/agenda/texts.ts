@@ -56,7 +56,7 @@ export const texts = {
   },
 
   which: {
-    move: 'It repeats. Which ones?',
+    change: 'Which ones are changed?',
     remove: 'Which ones are deleted?',
     one: 'Only this one',
     following: 'This one and all that follow',
