@@ -66,7 +66,12 @@ export const texts = {
     open: 'Keyboard shortcuts',
     on: 'Shortcuts of single keys',
     hint: 'Shortcuts work outside of text fields.',
-    groups: { anywhere: 'Anywhere', list: 'In the list of tasks', task: 'In a task' },
+    groups: {
+      anywhere: 'Anywhere',
+      list: 'In the list of tasks',
+      task: 'In a task',
+      agenda: 'In the agenda',
+    },
     keys: {
       help: 'Show this help',
       new: 'New task',
@@ -83,6 +88,12 @@ export const texts = {
       done: 'Mark as done, or open again',
       remove: 'Delete the task',
       close: 'Close the task, or leave a field',
+      event: 'New event',
+      today: 'Go to today',
+      time: 'Go to earlier or later days',
+      events: 'Move to the next and the previous event',
+      views: 'Month, week, day, list',
+      openEvent: 'Open the event',
     },
   },
 

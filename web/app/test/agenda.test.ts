@@ -140,7 +140,7 @@ describe('the agenda', () => {
         (await eventsOf('Rehearsal')).map(({ start, series }) => `${start} ${!!series}`).sort(),
       )
       .toEqual(['2027-03-22T18:15:00.000Z false', '2027-03-23T18:15:00.000Z true']);
-    await page.keyboard.press('4');
+    await page.keyboard.press('l');
     await goTo(page, /March 2027/, 'Later');
     await expect.poll(() => event(page, 'Rehearsal').count()).toBe(2);
   });

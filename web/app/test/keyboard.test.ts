@@ -107,8 +107,62 @@ test('one goes to other pages and to the help, and single keys can be switched o
   await page.evaluate(() => localStorage.removeItem('freshet shortcuts off'));
 });
 
+test('the agenda is gone through, and its letters can be switched off', async () => {
+  await press('g', 'a');
+  await page.getByRole('heading', { name: 'Agenda' }).waitFor();
+  const view = () =>
+    page.locator('fieldset input:checked').evaluate((radio) => (radio as HTMLInputElement).value);
+  const title = () => page.locator('p[aria-live]').textContent();
+  const now = await title();
+  for (const [key, name] of [
+    ['m', 'dayGridMonth'],
+    ['w', 'timeGridWeek'],
+    ['d', 'timeGridDay'],
+    ['l', 'listMonth'],
+  ] as const) {
+    await press(key);
+    await expect.poll(view).toBe(name);
+  }
+  await press('m', 'ArrowRight');
+  await expect.poll(title).not.toBe(now);
+  const next = await title();
+  await press('ArrowRight');
+  await expect.poll(title).not.toBe(next);
+  await press('ArrowLeft');
+  await expect.poll(title).toBe(next);
+  await press('t', 'l');
+  await expect.poll(title).not.toBe(next);
+
+  for (const name of ['Breakfast', 'Tea']) {
+    await press('c');
+    await page.getByRole('dialog', { name: 'New event' }).waitFor();
+    await page.keyboard.type(name);
+    await press('Enter');
+    await page.locator('[data-occurrence]', { hasText: name }).waitFor();
+  }
+  await press('j');
+  await expect.poll(focused).toMatch(/Breakfast/);
+  await press('j');
+  await expect.poll(focused).toMatch(/Tea/);
+  await press('k', 'Enter');
+  const opened = page.getByRole('dialog', { name: 'Event' });
+  await expect.poll(() => opened.getByLabel('Title').inputValue()).toBe('Breakfast');
+  await press('Escape');
+  await expect.poll(() => opened.count()).toBe(0);
+  await expect.poll(focused).toMatch(/Breakfast/);
+
+  await page.evaluate(() => localStorage.setItem('freshet shortcuts off', '1'));
+  await press('c', 'm', 'w', 'd', 'j', 't');
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  expect(await view()).toBe('listMonth');
+  expect(await focused()).toMatch(/Breakfast/);
+  await press('ArrowDown'); // no letter
+  await expect.poll(focused).toMatch(/Tea/);
+  await page.evaluate(() => localStorage.removeItem('freshet shortcuts off'));
+});
+
 test('the theme is switched, and stays', async () => {
-  await press('d');
+  await press('D');
   const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
   expect(await theme()).toBe('dark');
   await page.reload();

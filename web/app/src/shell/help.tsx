@@ -11,7 +11,7 @@ const sheet: readonly (readonly [string, readonly (readonly [string, string])[]]
       ['n', keys.new],
       ['/', keys.search],
       ['z', keys.undo],
-      ['d', keys.theme],
+      ['Shift d', keys.theme],
       ['g t', keys.goTasks],
       ['g a', keys.goAgenda],
       ['g c', keys.goConflicts],
@@ -36,6 +36,17 @@ const sheet: readonly (readonly [string, readonly (readonly [string, string])[]]
       ['x', keys.done],
       ['Delete', keys.remove],
       ['Esc', keys.close],
+    ],
+  ],
+  [
+    groups.agenda,
+    [
+      ['c', keys.event],
+      ['t', keys.today],
+      ['← →', keys.time],
+      ['j k', keys.events],
+      ['m w d l', keys.views],
+      ['Enter', keys.openEvent],
     ],
   ],
 ];

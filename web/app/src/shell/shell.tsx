@@ -28,7 +28,7 @@ export function Shell({ children }: { children: ReactNode }) {
     '?': () => setHelp(true),
     z: undoLatest,
     'Ctrl+z': undoLatest,
-    d: switchTheme,
+    D: switchTheme,
     n: () => navigate('/tasks?new'),
     '/': () => navigate('/tasks?find'),
     'g t': () => navigate('/tasks'),

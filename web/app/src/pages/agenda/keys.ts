@@ -1,22 +1,40 @@
 import type { CalendarController } from '@fullcalendar/react';
 import { type RefObject, useEffect } from 'react';
+import { type Shortcuts, useShortcuts } from '../../shell/shortcuts.ts';
+import type { View } from './toolbar.tsx';
 
-/** The arrows: left and right go through the time, up and down from event to event. */
-export function useArrows(grid: RefObject<HTMLElement | null>, controller: CalendarController): void {
+/**
+ * The keys of a grid: through the time, from event to event, and from view to view; and `more`. The arrows are there also
+ * where single keys are switched off: they are those of a grid, and no letters.
+ */
+export function useAgendaKeys(
+  grid: RefObject<HTMLElement | null>,
+  controller: CalendarController,
+  changeView: (view: View) => void,
+  more: Shortcuts = {},
+): void {
+  useShortcuts({
+    t: () => controller.today(),
+    m: () => changeView('dayGridMonth'),
+    w: () => changeView('timeGridWeek'),
+    d: () => changeView('timeGridDay'),
+    l: () => changeView('listMonth'),
+    j: () => step(grid.current, 1),
+    k: () => step(grid.current, -1),
+    ...more,
+  });
+  useArrows(grid, controller);
+}
+
+function useArrows(grid: RefObject<HTMLElement | null>, controller: CalendarController): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (
-        event.defaultPrevented ||
-        event.altKey ||
-        event.ctrlKey ||
-        event.metaKey ||
-        !isFree(event.target, grid.current)
-      )
-        return;
+      if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+      if (!isFree(event.target, grid.current)) return;
       if (event.key === 'ArrowLeft') controller.prev();
       else if (event.key === 'ArrowRight') controller.next();
-      else if (event.key === 'ArrowDown' || event.key === 'j') step(grid.current, 1);
-      else if (event.key === 'ArrowUp' || event.key === 'k') step(grid.current, -1);
+      else if (event.key === 'ArrowDown') step(grid.current, 1);
+      else if (event.key === 'ArrowUp') step(grid.current, -1);
       else return;
       event.preventDefault();
     };

@@ -6,7 +6,6 @@ import { chooseCountry, chosenCountry } from '../../agenda/holidays.ts';
 import { type Occurrence, occurrences } from '../../agenda/occurrences.ts';
 import type { Event } from '../../generated/schema.ts';
 import { ownName } from '../../server/people.ts';
-import { useShortcuts } from '../../shell/shortcuts.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { AgendaIcon } from '../../ui/icons.tsx';
@@ -16,11 +15,11 @@ import { useEditing } from './edit.ts';
 import { Editor } from './editor.tsx';
 import Grid, { type Range } from './grid.tsx';
 import { useHidden } from './hidden.ts';
-import { useArrows } from './keys.ts';
+import { useAgendaKeys } from './keys.ts';
 import { shown, shownHoliday } from './shown.ts';
 import { texts } from './texts.ts';
 import { useTodayInSight } from './today.ts';
-import { Toolbar, type View, views } from './toolbar.tsx';
+import { Toolbar, type View } from './toolbar.tsx';
 import { useHolidays } from './useholidays.ts';
 import { AskWhich } from './which.tsx';
 
@@ -63,12 +62,7 @@ export default function AgendaPage() {
     controller.changeView(next);
   };
   const fresh = () => create(nextHour());
-  useShortcuts({
-    n: fresh,
-    t: () => controller.today(),
-    ...Object.fromEntries(views.map((name, at) => [String(at + 1), () => changeView(name)])),
-  });
-  useArrows(grid, controller);
+  useAgendaKeys(grid, controller, changeView, { n: fresh, c: fresh });
   useTodayInSight(grid, `${view} ${range?.from}`, inputs.length > 0);
 
   const beside = (

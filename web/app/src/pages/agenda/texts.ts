@@ -10,7 +10,7 @@ export const texts = {
   allDay: 'all day',
   noEvents: 'Nothing is planned here.',
   repeats: 'It repeats.',
-  hint: 'Press n, or drag over days or hours in another view.',
+  hint: 'Press c, or drag over days or hours in another view.',
 
   event: {
     create: 'New event',

@@ -5,7 +5,7 @@ import { BackIcon, PlusIcon } from '../../ui/icons.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { texts } from './texts.ts';
 
-export const views = ['dayGridMonth', 'timeGridWeek', 'timeGridDay', 'listMonth'] as const;
+const views = ['dayGridMonth', 'timeGridWeek', 'timeGridDay', 'listMonth'] as const;
 export type View = (typeof views)[number];
 
 export interface ToolbarProps {

@@ -1,7 +1,7 @@
 import { createClient } from '@freshet/client';
 import { type AppClient, FreshetProvider, useQuery, useStatus } from '@freshet/react';
 import { useCalendarController } from '@fullcalendar/react';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { type Occurrence, occurrences } from '../../agenda/occurrences.ts';
 import { published } from '../../agenda/published.ts';
 import { schema } from '../../generated/schema.ts';
@@ -10,8 +10,10 @@ import { Brand } from '../../shell/brand.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { AgendaIcon } from '../../ui/icons.tsx';
 import Grid, { type Range } from '../agenda/grid.tsx';
+import { useAgendaKeys } from '../agenda/keys.ts';
 import { shown } from '../agenda/shown.ts';
 import { texts } from '../agenda/texts.ts';
+import { useTodayInSight } from '../agenda/today.ts';
 import { Toolbar, type View } from '../agenda/toolbar.tsx';
 import { Details } from './details.tsx';
 
@@ -52,6 +54,7 @@ export default function CalendarPage({ id = '' }: { id?: string }) {
 
 function Shown({ id }: { id: string }) {
   const controller = useCalendarController();
+  const grid = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<View>(() =>
     matchMedia('(max-width: 767px)').matches ? 'listMonth' : 'dayGridMonth',
   );
@@ -67,6 +70,12 @@ function Shown({ id }: { id: string }) {
     const all = occurrences(published(calendar, events), range.from - day, range.to + day);
     return all.map((one) => shown(one, calendar, false));
   }, [events, calendar, range]);
+  const changeView = (next: View) => {
+    setView(next);
+    controller.changeView(next);
+  };
+  useAgendaKeys(grid, controller, changeView);
+  useTodayInSight(grid, `${view} ${range?.from}`, inputs.length > 0);
   if (connection === 'unauthenticated' || (firstSync.done && calendars && !calendar)) return <Gone />;
   return (
     <div className="flex h-dvh flex-col gap-4 px-3 pt-4 pb-3 md:px-8 md:pt-6 md:pb-6">
@@ -81,12 +90,9 @@ function Shown({ id }: { id: string }) {
         title={range?.title ?? ''}
         name={name}
         view={view}
-        onView={(next) => {
-          setView(next);
-          controller.changeView(next);
-        }}
+        onView={changeView}
       />
-      <div className="min-h-0 flex-1 overflow-hidden rounded-xl border border-line">
+      <div ref={grid} className="min-h-0 flex-1 overflow-hidden rounded-xl border border-line">
         <Grid controller={controller} view={view} events={inputs} onRange={setRange} onOpen={setOpen} />
       </div>
       {open && <Details occurrence={open} onClose={() => setOpen(undefined)} />}
