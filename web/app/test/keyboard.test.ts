@@ -161,6 +161,19 @@ test('the agenda is gone through, and its letters can be switched off', async ()
   await page.evaluate(() => localStorage.removeItem('freshet shortcuts off'));
 });
 
+test('the hours of a week are scrolled by keys', async () => {
+  await press('w');
+  const hours = page.locator('[role=rowgroup][tabindex="0"]');
+  await hours.focus();
+  const top = () => hours.evaluate((element) => element.scrollTop);
+  await press('Home');
+  await expect.poll(top).toBe(0);
+  await press('ArrowDown', 'ArrowDown');
+  await expect.poll(top).toBeGreaterThan(0);
+  await press('d'); // and those of a day too
+  await hours.waitFor();
+});
+
 test('the theme is switched, and stays', async () => {
   await press('D');
   const theme = () => page.evaluate(() => document.documentElement.dataset.theme);

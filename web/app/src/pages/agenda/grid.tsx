@@ -68,6 +68,7 @@ export default function Grid({ controller, view, events, onRange, onOpen, onCrea
       datesSet={({ start, end, view: { title } }) =>
         onRange({ from: start.getTime(), to: end.getTime(), title })
       }
+      viewDidMount={({ el }) => letHoursTakeFocus(el)}
       eventDidMount={({ el, event }) => {
         if (event.extendedProps.occurrence) el.dataset.occurrence = event.id;
       }}
@@ -79,6 +80,20 @@ export default function Grid({ controller, view, events, onRange, onOpen, onCrea
       eventResize={moved}
     />
   );
+}
+
+/**
+ * Lets the hours of days be scrolled by keys, also where no event in them takes the focus. What does so within a table has
+ * to be of a table, so they become the group of rows that they were in.
+ */
+function letHoursTakeFocus(view: HTMLElement): void {
+  const hours = [...view.querySelectorAll<HTMLElement>('[role=rowgroup] div')].find(
+    (part) => getComputedStyle(part).overflowY === 'auto',
+  );
+  if (!hours) return;
+  hours.closest('[role=rowgroup]')?.setAttribute('role', 'presentation');
+  hours.role = 'rowgroup';
+  hours.tabIndex = 0;
 }
 
 const occurrenceOf = (event: EventApi): Occurrence => event.extendedProps.occurrence;

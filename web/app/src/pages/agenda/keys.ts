@@ -33,8 +33,8 @@ function useArrows(grid: RefObject<HTMLElement | null>, controller: CalendarCont
       if (!isFree(event.target, grid.current)) return;
       if (event.key === 'ArrowLeft') controller.prev();
       else if (event.key === 'ArrowRight') controller.next();
-      else if (event.key === 'ArrowDown') step(grid.current, 1);
-      else if (event.key === 'ArrowUp') step(grid.current, -1);
+      else if (event.key === 'ArrowDown' && !isScrolled(event.target)) step(grid.current, 1);
+      else if (event.key === 'ArrowUp' && !isScrolled(event.target)) step(grid.current, -1);
       else return;
       event.preventDefault();
     };
@@ -48,6 +48,10 @@ const isFree = (target: EventTarget | null, grid: HTMLElement | null): boolean =
   !document.querySelector('dialog[open], [role=menu]') &&
   target instanceof HTMLElement &&
   (target === document.body || /^(H1|MAIN)$/.test(target.tagName) || !!grid?.contains(target));
+
+/** The hours of days, which up and down scroll where they have the focus themselves. */
+const isScrolled = (target: EventTarget | null) =>
+  target instanceof HTMLElement && target.matches('[role=rowgroup]');
 
 function step(grid: HTMLElement | null, by: number): void {
   const all = [...(grid?.querySelectorAll<HTMLElement>('[data-occurrence]') ?? [])].map((element) =>
