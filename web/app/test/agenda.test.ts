@@ -301,7 +301,7 @@ describe('the agenda', () => {
       .getByLabel('Choose a file')
       .setInputFiles({ name: 'test.ics', mimeType: 'text/calendar', buffer: Buffer.from(file) });
     await dialog(page).getByRole('button', { name: 'Import' }).click();
-    await dialog(page).getByText('1 new, 0 changed').waitFor();
+    await dialog(page).getByText('1 new', { exact: true }).waitFor();
     await dialog(page).getByText('1 event was not taken').waitFor();
     await dialog(page).getByText('Odd').waitFor();
     await page.keyboard.press('Escape');
@@ -378,6 +378,18 @@ describe('the agenda', () => {
     expect((await fetch(feed)).status).toBe(404);
     await page.keyboard.press('Escape');
     expect(guest.complaints).toEqual([]);
+  });
+
+  test('keeps open what is written in when the window becomes narrow', async () => {
+    const { page } = ana;
+    await openAgenda(ana, 'List');
+    await page.getByRole('button', { name: 'New calendar' }).click();
+    await dialog(page).getByLabel('Name').fill('Garden');
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await dialog(page).getByLabel('Name').isVisible()).toBe(true);
+    expect(await dialog(page).getByLabel('Name').inputValue()).toBe('Garden');
+    await page.keyboard.press('Escape');
+    await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   test('shows public holidays, also without a network', async () => {

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { createPortal } from 'react-dom';
 import { texts } from '../texts.ts';
 import { IconButton } from './button.tsx';
 import { CloseIcon } from './icons.tsx';
@@ -10,7 +11,7 @@ export interface DialogProps {
 }
 
 /**
- * A modal dialog, there for as long as it is rendered. It is the platform's: it holds the focus, gives it back, and closes
+ * A modal dialog, there for as long as it is rendered, also where what renders it is not shown. It is the platform's: it holds the focus, gives it back, and closes
  * by Escape, and it needs no styles of its own in the page, which the policy does not allow.
  */
 export function Dialog({ title, onClose, children }: DialogProps) {
@@ -26,7 +27,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       before?.focus();
     };
   }, []);
-  return (
+  return createPortal(
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does what a click beside the dialog does
     <dialog
       ref={ref}
@@ -49,6 +50,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
         </div>
         {children}
       </div>
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

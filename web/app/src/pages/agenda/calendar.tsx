@@ -61,6 +61,7 @@ export function CalendarDialog({
           label={texts.people.sharedWith}
           hint={texts.people.sharedHint}
           owner={calendar?.owner}
+          role={texts.people.owner}
           names={sharedWith}
           onChange={setSharedWith}
         />
@@ -75,7 +76,7 @@ export function CalendarDialog({
           <Publish calendar={calendar.id} />
           <div className="flex flex-wrap items-center justify-between gap-3 border-t border-line pt-5">
             <p className="text-sm text-soft">{t.removeHint}</p>
-            <Button look="quiet" className="text-danger" onClick={() => remove(calendar)}>
+            <Button look="quiet" className="-mr-4 text-danger" onClick={() => remove(calendar)}>
               {t.remove}
             </Button>
           </div>
@@ -89,7 +90,7 @@ function Colours({ value, onChange }: { value: string; onChange: (colour: string
   return (
     <fieldset>
       <legend className="mb-1.5 font-medium">{t.colour}</legend>
-      <div className="flex flex-wrap gap-2">
+      <div className="flex flex-wrap justify-between gap-y-2 sm:justify-start sm:gap-x-2">
         {Object.entries(t.colours).map(([colour, name]) => (
           <label
             key={colour}

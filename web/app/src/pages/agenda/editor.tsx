@@ -80,6 +80,7 @@ export function Editor({
             label={texts.people.attendees}
             hint={texts.people.attendeesHint}
             owner={owner}
+            role={texts.people.organiser}
             names={draft.attendees}
             onChange={readOnly ? undefined : (attendees) => set({ attendees })}
           />
@@ -88,7 +89,7 @@ export function Editor({
           <Problem>{problem}</Problem>
           <div className={`flex flex-wrap items-center gap-2 ${problem ? 'mt-3' : ''}`}>
             {onDelete && (
-              <Button look="quiet" className="text-danger" onClick={onDelete}>
+              <Button look="quiet" className="-ml-4 text-danger" onClick={onDelete}>
                 {t.remove}
               </Button>
             )}

@@ -8,6 +8,7 @@ import { useMemo } from 'react';
 import type { Time } from '../../agenda/changes.ts';
 import type { Occurrence } from '../../agenda/occurrences.ts';
 import './grid.css';
+import { look } from './look.ts';
 import { texts } from './texts.ts';
 
 export interface GridProps {
@@ -28,9 +29,6 @@ export interface Range {
   readonly title: string;
 }
 
-/** The time alone where there is little room. */
-const views = { timeGridWeek: { displayEventEnd: false }, dayGridMonth: { displayEventEnd: false } };
-const clock = { hour: '2-digit', minute: '2-digit' } as const;
 const plugins = [theme, dayGrid, timeGrid, list, interaction];
 
 /** The grid of a month, a week or a day, and the list. */
@@ -44,8 +42,7 @@ export default function Grid({ controller, view, events, onRange, onOpen, onCrea
       borderless
       controller={controller}
       initialView={view}
-      views={views}
-      eventTimeFormat={clock}
+      {...look}
       headerToolbar={false}
       height="100%"
       locale={navigator.language}

@@ -89,7 +89,7 @@ function Result({ done: { created, updated, unchanged, refused, refusals } }: { 
             {refusals.map(({ uid, title, reason }) => (
               <li key={`${uid} ${reason}`} className="py-2">
                 <span className="font-medium">{title || uid}</span>
-                <span className="block text-soft">{reason}</span>
+                <span className="block text-soft first-letter:uppercase">{reason}</span>
               </li>
             ))}
           </ul>

@@ -10,13 +10,15 @@ export interface PeopleProps {
   hint: string;
   /** Whose it is; shown first. */
   owner: string | null | undefined;
+  /** What they are called. */
+  role: string;
   names: readonly string[];
   /** Undefined: they can only be read. */
   onChange?: ((names: readonly string[]) => void) | undefined;
 }
 
 /** People by their addresses, beside the owner. */
-export function People({ label, hint, owner, names, onChange }: PeopleProps) {
+export function People({ label, hint, owner, role, names, onChange }: PeopleProps) {
   const id = useId();
   return (
     <section aria-labelledby={id}>
@@ -26,7 +28,7 @@ export function People({ label, hint, owner, names, onChange }: PeopleProps) {
       <PeopleList
         owner={owner}
         names={names}
-        role={t.organiser}
+        role={role}
         remove={t.remove}
         onRemove={onChange && ((username) => onChange(names.filter((name) => name !== username)))}
       />

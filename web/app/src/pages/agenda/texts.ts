@@ -73,6 +73,7 @@ export const texts = {
     add: 'Add',
     remove: (name: string) => `Remove ${name}`,
     organiser: 'organiser',
+    owner: 'owner',
   },
 
   calendars: {
@@ -128,7 +129,9 @@ export const texts = {
     into: 'Into',
     done: 'Imported',
     counts: (created: number, updated: number, unchanged: number) =>
-      `${created} new, ${updated} changed, ${unchanged} as they were.`,
+      [created && `${created} new`, updated && `${updated} changed`, unchanged && `${unchanged} as they were`]
+        .filter(Boolean)
+        .join(', ') || 'Nothing was taken.',
     refused: (n: number) => (n === 1 ? '1 event was not taken:' : `${n} events were not taken:`),
     large: 'The file is too large: 1 MiB and 5,000 events at most.',
   },

@@ -52,7 +52,7 @@ export default function TasksPage({ id }: { id?: string }) {
   return (
     <div className={`grid h-full ${id ? 'lg:grid-cols-[minmax(0,1fr)_26rem]' : ''}`}>
       <section className={`min-h-0 min-w-0 flex-col ${id ? 'hidden lg:flex' : 'flex'}`}>
-        <div className="mx-auto w-full max-w-4xl space-y-3 px-4 pt-4 pb-3 md:px-8 md:pt-8">
+        <div className="mx-auto w-full max-w-4xl space-y-3 overflow-hidden px-4 pt-4 pb-3 [scrollbar-gutter:stable] [scrollbar-width:thin] md:px-8 md:pt-8">
           <PageTitle className="text-2xl font-semibold tracking-tight">{texts.tasks.title}</PageTitle>
           <Add field={addField} />
           <Bar view={view} count={shown.length} field={searchField} onChange={setView} />
