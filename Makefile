@@ -2,6 +2,7 @@
 # make app        build the web app, where there is npm
 # make test       everything that has to pass: lint, all tests with the race detector, the real clients
 # make web        the packages in web: check them, build them and their reference, test them
+# make screenshots    the pictures of the app in docs/img
 # make crash      the crash test, for some minutes
 # make soak       the convergence tests: SOAK runs of the Go client's, LIVES of the TypeScript client's
 # make fuzz       every fuzz target, for FUZZTIME each
@@ -20,7 +21,7 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     ?= mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := build
-.PHONY: build run app test lint wire web browser awscli bench fuzz crash soak clean
+.PHONY: build run app test lint wire web screenshots browser awscli bench bench-client fuzz crash soak clean
 
 build:
 	$(GO) build -o bin/freshet ./cmd/freshet
@@ -51,6 +52,13 @@ wire:
 web:
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: the packages in web are skipped"; \
 	else cd web && npm ci --no-audit --no-fund --loglevel=error && npm run check && npm run build && npm run docs && npm test; fi
+
+# The pictures of the app, each page of it on a phone and on a desktop; they build the server and the app. Where there is
+# no pngquant they are larger, and without its fonts and languages the text is that of the machine.
+screenshots: browser
+	$(call installed,pngquant,pngquant fonts-inter chromium-l10n,smaller pictures)
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run build && npm run screenshots --workspace app
+	@if command -v pngquant >/dev/null; then find docs/img -name '*.png' -exec pngquant --force --strip --skip-if-larger --quality 70-98 --ext .png {} \; ; fi
 
 # installed PROGRAM PACKAGE TESTS: what tests drive besides, taken from Debian where it is absent and that can be done.
 installed = @if command -v $(1) >/dev/null; then :; \

@@ -13,8 +13,8 @@ export interface Stage {
   readonly server: Server;
   /** A browser of its own, on a line of its own that can be cut. */
   open(options?: BrowserContextOptions): Promise<Device>;
-  /** Makes an account whose address is verified. */
-  account(email: string, name: string): Promise<void>;
+  /** Makes an account whose address is verified. Gives its user name, as records hold it. */
+  account(email: string, name: string): Promise<string>;
   /** Asks the API with a key that may do everything. */
   ask<T>(query: string, variables?: object): Promise<T>;
   stop(): Promise<void>;
@@ -71,7 +71,13 @@ async function serveApp(server: Server): Promise<{ port: number; stop: () => Pro
 const launch = () =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
+    args: [
+      '--lang=en-GB',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--disable-background-networking',
+    ],
   });
 
 async function openDevice(
@@ -112,7 +118,7 @@ async function openDevice(
   return device;
 }
 
-async function askAccounts(server: Server, operation: string, input: object): Promise<void> {
+async function askAccounts<T>(server: Server, operation: string, input: object): Promise<T> {
   const { client_id } = await (await fetch(`${server.url}/.well-known/openid-configuration`)).json();
   const response = await fetch(`${server.url}/idp`, {
     method: 'POST',
@@ -123,16 +129,22 @@ async function askAccounts(server: Server, operation: string, input: object): Pr
     body: JSON.stringify({ ClientId: client_id, ...input }),
   });
   if (!response.ok) throw new Error(`${operation}: ${await response.text()}`);
+  return response.json();
 }
 
-async function makeAccount(server: Server, email: string, name: string): Promise<void> {
+async function makeAccount(server: Server, email: string, name: string): Promise<string> {
   const UserAttributes = [
     { Name: 'email', Value: email },
     { Name: 'name', Value: name },
   ];
-  await askAccounts(server, 'SignUp', { Username: email, Password: password, UserAttributes });
+  const { UserSub } = await askAccounts<{ UserSub: string }>(server, 'SignUp', {
+    Username: email,
+    Password: password,
+    UserAttributes,
+  });
   const code = codeIn(await server.letter(email, /./));
   await askAccounts(server, 'ConfirmSignUp', { Username: email, ConfirmationCode: code });
+  return UserSub;
 }
 
 async function askApi<T>(server: Server, query: string, variables: object): Promise<T> {

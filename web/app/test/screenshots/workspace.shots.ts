@@ -1,19 +1,13 @@
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, test } from 'vitest';
-import { addTask, type Device, row, type Stage, settled, startStage } from './fixture.ts';
-
-const folder = process.env.SCREENSHOTS ?? fileURLToPath(new URL('../../../docs/img', import.meta.url));
-const desktop = { width: 1280, height: 800 };
-const viewports = [{ width: 390, height: 844 }, desktop];
+import { addTask, type Device, row, type Stage, settled, startStage } from '../fixture.ts';
+import { shoot } from './shoot.ts';
 
 let stage: Stage;
 let ana: Device;
 let ben: Device;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   stage = await startStage();
   await stage.account('ana@example.com', 'Ana Marques');
   await stage.account('ben@example.com', 'Ben Okafor');
@@ -21,29 +15,6 @@ beforeAll(async () => {
   ben = await stage.open();
 });
 afterAll(() => stage?.stop());
-
-/** Writes a page as it is on a phone and on a desktop, light, and dark where that is asked for. */
-async function shoot(
-  page: Page,
-  name: string,
-  { dark = false, before = async () => {} } = {},
-): Promise<void> {
-  await page.mouse.move(0, 0);
-  for (const toast of await page.getByRole('button', { name: 'Close', exact: true }).all()) {
-    if (!(await page.getByRole('dialog').isVisible())) await toast.click();
-  }
-  for (const viewport of viewports) {
-    await page.setViewportSize(viewport);
-    await before();
-    for (const colorScheme of dark ? (['light', 'dark'] as const) : (['light'] as const)) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const suffix = colorScheme === 'dark' ? '-dark' : '';
-      await page.screenshot({ path: `${folder}/${name}-${viewport.width}${suffix}.png` });
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize(desktop);
-}
 
 test('each page', async () => {
   const { page } = ana;
@@ -87,6 +58,7 @@ test('each page', async () => {
   await due(page, 'Book the ferry to Lisbon', 'Tomorrow');
   await row(page, 'Write the talk about offline apps').click();
   await page.getByText('In progress').click();
+  await page.getByRole('button', { name: 'Next week', exact: true }).click();
   await page.getByRole('button', { name: 'Add a description' }).click();
   await page
     .getByLabel('Description')
