@@ -62,6 +62,29 @@ async function create(
   await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
 }
 
+/** Looks for what keeps people out, light and dark, and on a phone. */
+async function audit(page: Page, where: string): Promise<void> {
+  for (const { colorScheme, ...viewport } of [
+    { colorScheme: 'light', width: 390, height: 844 },
+    { colorScheme: 'light', width: 1280, height: 800 },
+    { colorScheme: 'dark', width: 1280, height: 800 },
+  ] as const) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.filter(({ impact }) => impact !== 'minor');
+    expect(
+      found.map(
+        ({ id, nodes }) =>
+          `${where}, ${colorScheme}, ${viewport.width}: ${id} ${nodes.map(({ html }) => html).join('\n')}`,
+      ),
+    ).toEqual([]);
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(wider, `${where} is wider than ${viewport.width}`).toBeLessThanOrEqual(0);
+  }
+}
+
 const eventsOf = async (title: string) => {
   const { listEvents } = await stage.ask<{
     listEvents: {
@@ -309,7 +332,7 @@ describe('the agenda', () => {
     await event(page, 'Imported lunch').waitFor();
   });
 
-  test('publishes a calendar, which others see live, until it ends', async () => {
+  test('publishes a calendar, which others see live, until it ends', { timeout: 120_000 }, async () => {
     const { page } = ana;
     await openAgenda(ana, 'List');
     await page.getByRole('button', { name: 'New calendar' }).click();
@@ -370,11 +393,13 @@ describe('the agenda', () => {
       input: { id: calendar, sharedWith: ['eve'] },
     });
     await expect.poll(async () => (await listed()).join()).toMatch(/Advertisement/);
+    await audit(guest.page, 'a calendar that is published');
     expect((await fed()).sort()).toEqual(['Advertisement', 'Concert', 'Encore', 'Party']);
 
     await page.getByRole('button', { name: 'Choir: settings' }).click();
     await dialog(page).getByRole('button', { name: 'Stop publishing' }).click();
     await guest.page.getByText('This calendar is not published').waitFor();
+    await audit(guest.page, 'one that is not any more');
     expect((await fetch(feed)).status).toBe(404);
     await page.keyboard.press('Escape');
     expect(guest.complaints).toEqual([]);
@@ -442,33 +467,21 @@ describe('the agenda', () => {
 
   test('keeps nobody out, light and dark', { timeout: 180_000 }, async () => {
     const { page } = ana;
-    const audit = async (where: string) => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        await page.evaluate(() =>
-          Promise.allSettled(document.getAnimations().map(({ finished }) => finished)),
-        );
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.filter(({ impact }) => impact !== 'minor');
-        expect(
-          found.map(
-            ({ id, nodes }) => `${where}, ${colorScheme}: ${id} ${nodes.map(({ html }) => html).join('\n')}`,
-          ),
-        ).toEqual([]);
-      }
-    };
     for (const view of ['Month', 'Week', 'Day', 'List']) {
       await openAgenda(ana, view);
       await settled(ana);
-      await audit(view);
+      await audit(page, view);
     }
     await page.keyboard.press('n');
     await dialog(page).getByLabel('Title').waitFor();
-    await audit('the form');
+    await audit(page, 'the form');
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Choir: settings' }).click();
-    await audit('a calendar');
+    await audit(page, 'a calendar');
     await page.keyboard.press('Escape');
+    await page.goto(`${ana.url}/agenda/new`);
+    await page.getByLabel('Title').waitFor();
+    await audit(page, 'a signed event');
   });
 
   test('needs nothing that the policy does not allow', () => {

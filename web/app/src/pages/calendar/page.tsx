@@ -7,6 +7,7 @@ import { published } from '../../agenda/published.ts';
 import { schema } from '../../generated/schema.ts';
 import { usePlace } from '../../router/router.tsx';
 import { Brand } from '../../shell/brand.tsx';
+import { PageTitle } from '../../shell/page.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { AgendaIcon } from '../../ui/icons.tsx';
 import Grid, { type Range } from '../agenda/grid.tsx';
@@ -78,7 +79,7 @@ function Shown({ id }: { id: string }) {
   useTodayInSight(grid, `${view} ${range?.from}`, inputs.length > 0);
   if (connection === 'unauthenticated' || (firstSync.done && calendars && !calendar)) return <Gone />;
   return (
-    <div className="flex h-dvh flex-col gap-4 px-3 pt-4 pb-3 md:px-8 md:pt-6 md:pb-6">
+    <main className="flex h-dvh flex-col gap-4 px-3 pt-4 pb-3 md:px-8 md:pt-6 md:pb-6">
       <header className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
         <p className="text-lg font-semibold">{name}</p>
         <p role="status" className="text-sm text-soft">
@@ -96,17 +97,18 @@ function Shown({ id }: { id: string }) {
         <Grid controller={controller} view={view} events={inputs} onRange={setRange} onOpen={setOpen} />
       </div>
       {open && <Details occurrence={open} onClose={() => setOpen(undefined)} />}
-    </div>
+    </main>
   );
 }
 
 function Gone() {
   return (
-    <div className="px-4 py-6">
+    <main className="px-4 py-6">
       <Brand />
+      <PageTitle className="sr-only">{t.untitled}</PageTitle>
       <Empty icon={<AgendaIcon className="size-7" />} title={t.gone}>
         <p>{t.goneText}</p>
       </Empty>
-    </div>
+    </main>
   );
 }
