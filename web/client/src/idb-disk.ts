@@ -1,86 +1,101 @@
-import { deleteDB, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
 import { type Disk, type DiskChange, headKey, StorageFullError, StorageLostError } from './disk.ts';
 
 const store = 'disk';
 
-type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<unknown, [typeof store], M>;
+type Fail = (error: unknown) => void;
 
 /** Opens the IndexedDB database of a name as a disk, and makes it where there is none. */
 export async function idbDisk(name: string): Promise<Disk> {
-  const db: IDBPDatabase = await openDB(name, 1, {
-    upgrade: (db) => void db.createObjectStore(store),
-    // Someone deletes or upgrades the database: whoever held on to it would block them.
-    blocking: () => db.close(),
-  }).catch((error) => {
-    throw typed(error);
-  });
+  const opening = indexedDB.open(name, 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore(store);
+  const db = await answerTo(opening);
+  // Someone deletes or upgrades the database: whoever held on to it would block them.
+  db.onversionchange = () => db.close();
 
-  async function transact<M extends 'readonly' | 'readwrite', T>(
-    mode: M,
-    work: (tx: Transaction<M>) => Promise<T>,
-    durable = false,
-  ): Promise<T> {
-    let tx: Transaction<M> | undefined;
-    try {
-      tx = db.transaction(store, mode, { durability: durable ? 'strict' : 'relaxed' });
-      // Both at once: Chromium may abort a transaction without ever answering its requests.
-      return (await Promise.all([work(tx), tx.done]))[0];
-    } catch (error) {
-      // Requests that an abort cuts off tell of the abort, and the transaction of its cause.
-      throw typed(tx?.error ?? error);
-    }
-  }
+  /** Makes requests in one transaction. What came of them is read when it is complete. */
+  const transact = <T>(
+    mode: IDBTransactionMode,
+    durable: boolean,
+    work: (disk: IDBObjectStore, fail: Fail) => () => T,
+  ): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const fail: Fail = (error) => reject(typed(error));
+      try {
+        const tx = db.transaction(store, mode, { durability: durable ? 'strict' : 'relaxed' });
+        const result = work(tx.objectStore(store), fail);
+        tx.oncomplete = () => resolve(result());
+        // Requests that an abort cuts off tell of the abort, and the transaction of its cause. One that was begun while
+        // Chromium cleared the site's data neither completes nor aborts: only its requests tell, so it needs some.
+        tx.onerror = ({ target }) => fail(tx.error ?? (target as IDBRequest).error);
+        tx.onabort = () => fail(tx.error);
+      } catch (error) {
+        fail(error);
+      }
+    });
 
   return {
-    get: (keys) => transact('readonly', (tx) => Promise.all(keys.map((key) => tx.store.get(key)))),
+    async get(keys) {
+      if (keys.length === 0) return [];
+      return transact('readonly', false, (disk) => {
+        const found = keys.map((key) => disk.get(key));
+        return () => found.map(({ result }) => result);
+      });
+    },
 
     async list(prefix, after = '') {
       const range = keyRange(prefix, after);
       if (!range) return [];
-      return transact('readonly', async ({ store }) => {
-        const [keys, values] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
-        return keys.map((key, at) => [key as string, values[at]]);
+      return transact('readonly', false, (disk) => {
+        const keys = disk.getAllKeys(range);
+        const values = disk.getAll(range);
+        return () => keys.result.map((key, at) => [key as string, values.result[at]]);
       });
     },
 
     commit: (expected, change) =>
-      transact(
-        'readwrite',
-        async (tx) => {
-          const free = ((await tx.store.get(headKey)) ?? 0) === expected;
-          if (free) await write(tx, change);
-          return free;
-        },
-        change.durable,
-      ),
+      transact('readwrite', change.durable, (disk, fail) => {
+        const head = disk.get(headKey);
+        const free = () => (head.result ?? 0) === expected;
+        head.onsuccess = () => free() && write(disk, change, fail);
+        return free;
+      }),
 
     close: () => db.close(),
 
     /** Empties the database first: its deletion has to wait for all who have it open, and one may be a frozen tab. */
     async destroy() {
-      await transact('readwrite', (tx) => tx.store.clear(), true);
-      db.close();
-      await new Promise<void>((resolve, reject) => {
-        deleteDB(name, { blocked: () => resolve() }).then(resolve, reject);
+      await transact('readwrite', true, (disk) => {
+        disk.clear();
+        return () => {};
       });
+      db.close();
+      const deletion = indexedDB.deleteDatabase(name);
+      const blocked = new Promise((resolve) => {
+        deletion.onblocked = resolve;
+      });
+      await Promise.race([answerTo(deletion), blocked]);
     },
   };
 }
 
-async function write(tx: Transaction<'readwrite'>, change: DiskChange): Promise<void> {
-  const requests: Promise<unknown>[] = [];
+function answerTo<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(typed(request.error));
+  });
+}
+
+function write(disk: IDBObjectStore, change: DiskChange, fail: Fail): void {
   try {
-    for (const key of change.delete) requests.push(tx.store.delete(key));
-    for (const [key, value] of change.put) requests.push(tx.store.put(value, key));
-    requests.push(tx.store.put(change.head, headKey));
-    tx.commit();
+    for (const key of change.delete) disk.delete(key);
+    for (const [key, value] of change.put) disk.put(value, key);
+    disk.put(change.head, headKey);
+    disk.transaction.commit();
   } catch (error) {
     // A value that cannot be cloned: without the abort, what was put before it would be committed.
-    tx.abort();
-    for (const request of requests) request.catch(() => {});
-    throw error;
+    fail(error);
+    disk.transaction.abort();
   }
-  await Promise.all(requests);
 }
 
 /** The keys that begin with a prefix and come after a key; undefined where there can be none. */
@@ -95,7 +110,7 @@ function keyRange(prefix: string, after: string): IDBKeyRange | undefined {
 
 /** What the platform throws, in the terms of a disk: a value that cannot be kept is the fault of who gave it. */
 function typed(error: unknown): unknown {
-  const { name, message } = error as Error;
+  const { name, message } = (error ?? {}) as Error;
   if (name === 'DataCloneError') return error;
   return new (name === 'QuotaExceededError' ? StorageFullError : StorageLostError)(message, { cause: error });
 }

@@ -55,6 +55,12 @@ export async function startBrowserAt(answer: RequestListener): Promise<Browser> 
   };
 }
 
+/** Deletes the databases of the site, as its user does, whoever has them open. */
+export async function clearSite({ context, origin }: Browser, tab: Page): Promise<void> {
+  const devtools = await context.newCDPSession(tab);
+  await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+}
+
 async function bundle(entry: string): Promise<string> {
   const result = await build({
     entryPoints: [entry],

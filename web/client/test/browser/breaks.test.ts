@@ -1,6 +1,6 @@
 import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withoutChromium } from '../browser.ts';
+import { clearSite, withoutChromium } from '../browser.ts';
 import { idle, type Site, start, startSite } from './site.ts';
 
 const skipped = withoutChromium ? `: skipped, ${withoutChromium}` : '';
@@ -114,11 +114,7 @@ describe.skipIf(withoutChromium)(`what breaks off in Chromium${skipped}`, () => 
     await site.freshet.kill();
     await expect.poll(() => tab.evaluate(() => app.status().connection)).toBe('offline');
     await tab.evaluate(() => app.create('waits'));
-    const devtools = await site.browser.context.newCDPSession(tab);
-    await devtools.send('Storage.clearDataForOrigin', {
-      origin: site.browser.origin,
-      storageTypes: 'indexeddb',
-    });
+    await clearSite(site.browser, tab);
     await tab.evaluate(() => app.create('after it was cleared'));
     await tab.waitForFunction(() => app.status().storage.lost);
     await site.freshet.start();

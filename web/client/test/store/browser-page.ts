@@ -2,7 +2,7 @@ import type { Disk } from '../../src/disk.ts';
 import type { Entries } from '../../src/entries.ts';
 import { idbDisk } from '../../src/idb-disk.ts';
 import { openEntries } from '../../src/tree.ts';
-import { diskSuite } from './disk-suite.ts';
+import { change, diskSuite } from './disk-suite.ts';
 import { measure } from './measure.ts';
 
 /** A million characters that do not get fewer when they are compressed. */
@@ -64,6 +64,35 @@ const page = {
           (error: Error) => error.name,
         ),
       ),
+    );
+  },
+  worn: 0,
+  /** Uses a disk in several ways at once until each of them fails, and gives the names of the errors. */
+  async wear(name: string): Promise<string[]> {
+    const disk = await idbDisk(name);
+    let head = 0;
+    const ways = [
+      async () => {
+        await disk.get([]);
+        await disk.get(['a', 'b']);
+      },
+      () => disk.list('a'),
+      async () => {
+        await disk.commit(head, { ...change(head + 1, { a: 'x'.repeat(500) }), durable: head % 7 === 0 });
+        head++;
+      },
+    ];
+    return Promise.all(
+      ways.map(async (way) => {
+        for (;;) {
+          try {
+            await way();
+            page.worn++;
+          } catch (error) {
+            return (error as Error).name;
+          }
+        }
+      }),
     );
   },
   idbDisk,

@@ -8,6 +8,7 @@ export const diskSuite: Record<string, (open: OpenDisk, name: string) => Promise
   'an empty disk has no head': async (open, name) => {
     const disk = await open(name);
     same(await disk.get([headKey, 'a']), [undefined, undefined]);
+    same(await disk.get([]), []);
     same(await disk.list('a'), []);
   },
 

@@ -1,5 +1,4 @@
 import 'fake-indexeddb/auto';
-import { openDB } from 'idb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { StorageFullError } from '../../src/disk.ts';
 import { idbDisk } from '../../src/idb-disk.ts';
@@ -47,8 +46,11 @@ describe('idb disk', () => {
 
   test('makes way for a later version of the database, and is lost', async () => {
     const disk = await idbDisk('newer');
-    const newer = await openDB('newer', 2);
+    const newer = indexedDB.open('newer', 2);
+    await new Promise((resolve) => {
+      newer.onsuccess = resolve;
+    });
     await isLost(disk);
-    newer.close();
+    newer.result.close();
   });
 });
