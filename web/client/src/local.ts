@@ -30,8 +30,18 @@ export interface Local {
   close(): Promise<void>;
 }
 
-/** Opens a store, and makes it ready for the schema. */
-export async function openLocal(options: LocalOptions, tabs: Tabs<never>): Promise<Local> {
+/**
+ * Opens a store, and makes it ready for the schema. Where the last one went away because the site's data is cleared, the
+ * next may go with it: then it is opened again.
+ */
+export function openLocal(options: LocalOptions, tabs: Tabs<never>, tries = 5): Promise<Local> {
+  return openOnce(options, tabs).catch((error) => {
+    if (tries > 1 && isLost(error)) return openLocal(options, tabs, tries - 1);
+    throw error;
+  });
+}
+
+async function openOnce(options: LocalOptions, tabs: Tabs<never>): Promise<Local> {
   const [disk, memory] = await openDisk(options);
   let behind: () => boolean | undefined = () => false;
   const entries = await openEntries(disk, { folds: () => !behind() });

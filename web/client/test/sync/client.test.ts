@@ -8,6 +8,7 @@ import {
   memoryDisk,
   type Schema,
   type Status,
+  StorageLostError,
 } from '../../src/index.ts';
 import { Server, schema } from './model.ts';
 import { Clock, Device, type Draw, drawing, Network } from './world.ts';
@@ -299,6 +300,21 @@ describe('the store', () => {
       ['after', 1],
     ]);
     expect(client.rejected.list()).toEqual([]);
+  });
+
+  test('that goes away while it is opened is opened again, a few times', async () => {
+    const house = new House();
+    let opened = 0;
+    const lost = (times: number) => async () => {
+      const disk = memoryDisk(house.device.platter);
+      if (opened++ < times) disk.close();
+      return disk;
+    };
+    await house.live(house.open({ storage: lost(3) }).client);
+    expect(opened).toBe(4);
+    const never = house.open({ storage: lost(Number.POSITIVE_INFINITY) }).client;
+    await expect(never.notes.query()).rejects.toThrow(StorageLostError);
+    expect(opened).toBeLessThan(10);
   });
 });
 
