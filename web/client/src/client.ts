@@ -23,7 +23,16 @@ import type { Transaction } from './transaction.ts';
 import { post, type Remote } from './transport.ts';
 import type { Migrate } from './upgrade.ts';
 import type { Operation as Request } from './wire.ts';
-import { create, keyOf, type Operation, type Patch, remove, update } from './writes.ts';
+import {
+  create,
+  keyOf,
+  type Operation,
+  type Patch,
+  remove,
+  update,
+  type Write,
+  type WriteOptions,
+} from './writes.ts';
 
 export interface ClientOptions<C extends Collections> {
   /** The address of the API, like https://example.com/graphql. */
@@ -141,17 +150,10 @@ export function createClient<C extends Collections>(options: ClientOptions<C>): 
 }
 
 type Failed = (error: unknown) => void;
-type Written = { readonly condition?: Json };
 
 function collection(engine: Engine, model: ModelSchema) {
-  const run = (operation: Operation) => engine.change((tx) => operation(tx));
   return {
-    create: async (fields: Fields) => run(create(model, fields, engine.uuid).run),
-    update: async (key: unknown, patch: Patch, options?: Written) =>
-      run(update(model, keyOf(model, key), patch, wireOptions(options))),
-    delete: async (key: unknown, options?: Written) => {
-      await run(remove(model, keyOf(model, key), wireOptions(options)));
-    },
+    ...writes(engine, model, async (checked) => engine.change(checked().run)),
     get: (key: unknown) => engine.get(model, keyOf(model, key)),
     query: async (query: Query<object> = {}) =>
       (await engine.local()).queries.query(model, query as Query<Fields>),
@@ -168,8 +170,15 @@ function collection(engine: Engine, model: ModelSchema) {
   };
 }
 
-const wireOptions = (options: Written = {}): Written =>
-  options.condition === undefined ? {} : { condition: wireFilter(options.condition) };
+/** The writes of a model; `make` has them checked, and makes them. */
+function writes<T>(engine: Engine, model: ModelSchema, make: (checked: () => Write) => T) {
+  return {
+    create: (fields: Fields) => make(() => create(model, fields, engine.uuid)),
+    update: (key: unknown, patch: Patch, options?: WriteOptions) =>
+      make(() => update(model, keyOf(model, key), patch, options)),
+    delete: (key: unknown, options?: WriteOptions) => make(() => remove(model, keyOf(model, key), options)),
+  };
+}
 
 async function transact(
   engine: Engine,
@@ -177,18 +186,14 @@ async function transact(
   work: (tx: never) => void | Promise<void>,
 ): Promise<void> {
   const operations: Operation[] = [];
-  const writer = (model: ModelSchema) => ({
-    create: (given: Fields) => {
-      const { fields, run } = create(model, given, engine.uuid);
+  const writers = Object.entries(schema.collections).map(([name, model]) => [
+    name,
+    writes(engine, model, (checked) => {
+      const { run, fields } = checked();
       operations.push(run);
       return fields;
-    },
-    update: (key: unknown, patch: Patch, options?: Written) =>
-      void operations.push(update(model, keyOf(model, key), patch, wireOptions(options))),
-    delete: (key: unknown, options?: Written) =>
-      void operations.push(remove(model, keyOf(model, key), wireOptions(options))),
-  });
-  const writers = Object.entries(schema.collections).map(([name, model]) => [name, writer(model)]);
+    }),
+  ]);
   await work(Object.fromEntries(writers) as never);
   if (operations.length > largestGroup) {
     throw new FreshetError(

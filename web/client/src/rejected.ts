@@ -60,13 +60,8 @@ export async function retryRejected(tx: Transaction, rejected: Rejected): Promis
   const groups = new Map<number, number>();
   for (const { write } of dismissRejected(tx, rejected)) {
     const record = await tx.readOne(write.model, write.key);
-    const { op, fields, condition, group } = write;
+    const { group } = write;
     if (group !== undefined && !groups.has(group)) groups.set(group, tx.nextNumber());
-    tx.enqueue(record, {
-      op,
-      fields,
-      ...(condition !== undefined && { condition }),
-      ...(group !== undefined && { group: groups.get(group)! }),
-    });
+    tx.enqueue(record, { ...write, group: group && groups.get(group) });
   }
 }

@@ -19,7 +19,10 @@ export interface RecordState extends Known {
 }
 
 /** A write as it is made; the rest of an OutboxEntry is found out. */
-export type NewWrite = Pick<OutboxEntry, 'op' | 'fields'> & Partial<Pick<OutboxEntry, 'condition' | 'group'>>;
+export interface NewWrite extends Pick<OutboxEntry, 'op' | 'fields'> {
+  readonly condition?: OutboxEntry['condition'] | undefined;
+  readonly group?: number | undefined;
+}
 
 /** One change of the store in the making: it reads what is there and gathers what is to be written. */
 export class Transaction {
@@ -84,10 +87,19 @@ export class Transaction {
   }
 
   /** Puts a write in the queue, on the record as it is known now. */
-  enqueue(record: RecordState, write: NewWrite): void {
-    const entry = { ...write, number: this.nextNumber(), model: record.schema.model, key: record.key };
-    const base = write.op === 'CREATE' ? 0 : record.version;
-    record.waiting = append(record.waiting, { ...entry, base, at: this.ledger.options.now() }, record.schema);
+  enqueue(record: RecordState, { op, fields, condition, group }: NewWrite): void {
+    const entry: OutboxEntry = {
+      number: this.nextNumber(),
+      model: record.schema.model,
+      key: record.key,
+      op,
+      fields,
+      base: op === 'CREATE' ? 0 : record.version,
+      at: this.ledger.options.now(),
+      ...(condition !== undefined && { condition }),
+      ...(group !== undefined && { group }),
+    };
+    record.waiting = append(record.waiting, entry, record.schema);
   }
 
   /** Gives a number that orders writes, and that no other has. */

@@ -1,15 +1,23 @@
 import { FreshetError } from './errors.ts';
+import { wireFilter } from './filters.ts';
 import { keyText } from './rows.ts';
 import type { Fields, Json, ModelSchema } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface WriteOptions {
   /** A filter that the server's record has to match; where it does not, the write is refused. */
-  readonly condition?: Json;
+  readonly condition?: Json | undefined;
 }
 
-/** A write that was checked, for a transaction. Gives the record as its writer sees it then. */
-export type Operation = (tx: Transaction, group?: number) => Promise<Fields | null>;
+/** Makes a write in a transaction. Gives the record as its writer sees it then. */
+export type Operation = (tx: Transaction, group?: number) => Promise<Fields | null | undefined>;
+
+/** A write that was checked. */
+export interface Write {
+  readonly run: Operation;
+  /** Of a new record, with its id. */
+  readonly fields?: Fields;
+}
 
 /** Gives the key of a record as it is on the wire. */
 export function keyOf(model: ModelSchema, key: unknown): string {
@@ -17,11 +25,7 @@ export function keyOf(model: ModelSchema, key: unknown): string {
 }
 
 /** A new record. Where its key is an id and none is given, it gets `id`. */
-export function create(
-  model: ModelSchema,
-  given: Fields,
-  id: () => string,
-): { fields: Fields; run: Operation } {
+export function create(model: ModelSchema, given: Fields, id: () => string): Write {
   const [name] = model.key;
   const makesId = model.key.length === 1 && name === 'id' && (given.id ?? null) === null;
   const fields: Fields = makesId ? { id: id(), ...withoutNulls(given) } : withoutNulls(given);
@@ -35,7 +39,7 @@ export function create(
     const record = await tx.readOne(model.model, key);
     if (tx.view(record))
       throw new FreshetError('conflict', `there is a ${model.model} with the key ${key} already`);
-    tx.enqueue(record, { op: 'CREATE', fields, ...(group !== undefined && { group }) });
+    tx.enqueue(record, { op: 'CREATE', fields, group });
     return tx.view(record);
   };
   return { fields, run };
@@ -44,7 +48,7 @@ export function create(
 /** What an update changes, or how that is made from the record as it is then. */
 export type Patch = Fields | ((record: Fields) => Fields);
 
-export function update(model: ModelSchema, key: string, patch: Patch, options: WriteOptions = {}): Operation {
+export function update(model: ModelSchema, key: string, patch: Patch, options?: WriteOptions): Write {
   const checked = (given: Fields): Fields => {
     const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     check(model, fields);
@@ -53,23 +57,28 @@ export function update(model: ModelSchema, key: string, patch: Patch, options: W
     return fields;
   };
   const known = typeof patch === 'function' ? undefined : checked(patch);
-  return async (tx, group) => {
+  const condition = conditionOf(options);
+  const run: Operation = async (tx, group) => {
     const record = await existing(tx, model, key);
     const fields = known ?? checked((patch as (record: Fields) => Fields)(tx.view(record)!));
-    if (Object.keys(fields).length > 0) {
-      tx.enqueue(record, { op: 'UPDATE', fields, ...options, ...(group !== undefined && { group }) });
-    }
+    if (Object.keys(fields).length > 0) tx.enqueue(record, { op: 'UPDATE', fields, condition, group });
     return tx.view(record);
   };
+  return { run };
 }
 
-export function remove(model: ModelSchema, key: string, options: WriteOptions = {}): Operation {
-  return async (tx, group) => {
+export function remove(model: ModelSchema, key: string, options?: WriteOptions): Write {
+  const condition = conditionOf(options);
+  const run: Operation = async (tx, group) => {
     const record = await existing(tx, model, key);
-    tx.enqueue(record, { op: 'DELETE', fields: {}, ...options, ...(group !== undefined && { group }) });
-    return null;
+    tx.enqueue(record, { op: 'DELETE', fields: {}, condition, group });
+    return undefined;
   };
+  return { run };
 }
+
+const conditionOf = ({ condition }: WriteOptions = {}): Json | undefined =>
+  condition && wireFilter(condition);
 
 async function existing(tx: Transaction, model: ModelSchema, key: string) {
   const record = await tx.readOne(model.model, key);
