@@ -1,9 +1,10 @@
 export { apiKey, type Credentials, tokens } from './auth/credentials.ts';
 export { type AuthCode, AuthError } from './auth/error.ts';
-export { type Client, type ClientOptions, type Core, createClient, type List } from './client.ts';
+export { type Client, type Core, createClient } from './client.ts';
 export type { Collection, ConditionOption, Patch, Writer } from './collection.ts';
 export type { Conflict, Resolve } from './conflicts.ts';
 export { type Disk, type DiskChange, StorageFullError, StorageLostError } from './disk.ts';
+export type { ClientOptions, List } from './engine.ts';
 export { type Environment, platform } from './environment.ts';
 export { FreshetError } from './errors.ts';
 export type { Storage } from './local.ts';

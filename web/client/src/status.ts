@@ -52,29 +52,3 @@ export function statusOf(
     storage,
   };
 }
-
-/** A value that changes, and those who want to know. */
-export class Observable<T> {
-  #value: T;
-  readonly #listeners = new Set<(value: T) => void>();
-
-  constructor(value: T) {
-    this.#value = value;
-  }
-
-  get(): T {
-    return this.#value;
-  }
-
-  /** Calls back with each new value. Gives the function that ends it. */
-  subscribe(listener: (value: T) => void): () => void {
-    const own = (value: T) => listener(value);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
-  }
-
-  set(value: T): void {
-    this.#value = value;
-    for (const listener of [...this.#listeners]) listener(value);
-  }
-}

@@ -16,7 +16,7 @@ import { type ChangeFrame, changesSubscription, readFrame } from './wire.ts';
 export interface SyncOptions extends Remote {
   readonly ledger: Ledger;
   readonly scope: Scope;
-  readonly resolve?: { readonly [model: string]: Resolve };
+  readonly resolve?: { readonly [model: string]: Resolve } | undefined;
   /** Waits until this client is the one of the store that syncs. */
   lead(signal: AbortSignal, begin: () => void): void;
   /** Is told of each new state, and of why the last attempt failed. */

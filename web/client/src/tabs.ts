@@ -1,4 +1,4 @@
-import type { Channel, Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 /** What tabs tell each other. `moved`: there is something new on the disk. */
 export type Notice<S> =
@@ -6,38 +6,32 @@ export type Notice<S> =
   | { readonly type: 'status'; readonly status: S };
 
 /** The other tabs that have the same store open. */
-export class Tabs<S> {
-  readonly #environment: Environment;
-  readonly #name: string;
-  readonly #channel: Channel | undefined;
-
-  constructor(environment: Environment, name: string, heard: (notice: Notice<S>) => void) {
-    this.#environment = environment;
-    this.#name = `freshet:${name}`;
-    this.#channel = environment.openChannel?.(this.#name);
-    if (this.#channel) this.#channel.onmessage = ({ data }) => heard(data as Notice<S>);
-  }
-
-  tell(notice: Notice<S>): void {
-    this.#channel?.postMessage(notice);
-  }
-
+export interface Tabs<S> {
+  tell(notice: Notice<S>): void;
   /** Waits until this tab is the one that syncs, and stays it until the signal ends it. */
-  lead(signal: AbortSignal, begin: () => void): void {
-    if (!this.#environment.lock) begin();
-    else this.#environment.lock(this.#name, signal, () => held(signal, begin)).catch(() => {}); // aborted
-  }
-
+  lead(signal: AbortSignal, begin: () => void): void;
   /** Runs a task that only one tab may run at a time. */
-  async alone(task: () => Promise<void>): Promise<void> {
-    const { lock } = this.#environment;
-    if (lock) await lock(`${this.#name}:alone`, new AbortController().signal, task);
-    else await task();
-  }
+  alone(task: () => Promise<void>): Promise<void>;
+  close(): void;
+}
 
-  close(): void {
-    this.#channel?.close();
-  }
+export function openTabs<S>(
+  environment: Environment,
+  name: string,
+  heard: (notice: Notice<S>) => void,
+): Tabs<S> {
+  const own = `freshet:${name}`;
+  const channel = environment.openChannel?.(own);
+  if (channel) channel.onmessage = ({ data }) => heard(data as Notice<S>);
+  return {
+    tell: (notice) => channel?.postMessage(notice),
+    lead(signal, begin) {
+      if (!environment.lock) begin();
+      else environment.lock(own, signal, () => held(signal, begin)).catch(() => {}); // aborted
+    },
+    alone: (task) => environment.lock?.(`${own}:alone`, new AbortController().signal, task) ?? task(),
+    close: () => channel?.close(),
+  };
 }
 
 function held(signal: AbortSignal, begin: () => void): Promise<void> {

@@ -1,6 +1,6 @@
+import { listeners } from '../listeners.ts';
 import { claimsOf, nameOf } from './claims.ts';
 import { AuthError } from './error.ts';
-import { listeners } from './listeners.ts';
 
 /** Who asks, and how they prove it. */
 export interface Credentials {

@@ -1,6 +1,6 @@
+import { type Listeners, listeners } from '../listeners.ts';
 import { claimsOf } from './claims.ts';
 import type { TokenResult } from './cognito.ts';
-import { type Listeners, listeners } from './listeners.ts';
 
 /** Where tokens are kept: localStorage and sessionStorage are such. Whoever can read it can act as the user. */
 export type TokenStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
@@ -18,7 +18,7 @@ export interface TokenStore {
   get(): Tokens | undefined;
   set(tokens: Tokens | undefined): void;
   /** Tells of changes by this tab and, in localStorage, by others. */
-  readonly subscribe: Listeners['subscribe'];
+  readonly subscribe: Listeners<void>['subscribe'];
 }
 
 export function tokenStore(storage: TokenStorage, key: string): TokenStore {
