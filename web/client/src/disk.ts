@@ -1,6 +1,7 @@
 /**
- * Where a client keeps what it knows: values under text keys. Any number of tabs and workers may have the same disk
- * open; `commit` is how they agree on who came first. Every method rejects with StorageLostError once the disk is gone.
+ * Where a client keeps what it knows: texts and numbers under text keys. Any number of tabs and workers may have the
+ * same disk open; `commit` is how they agree on who came first. Every method rejects with StorageLostError once the disk
+ * is gone.
  */
 export interface Disk {
   /** Gives the values of some keys as they are at one moment; undefined for one that is not there. */
@@ -23,10 +24,12 @@ export interface Disk {
   destroy(): Promise<void>;
 }
 
+export type Value = string | number;
+
 /** What one commit changes. */
 export interface DiskChange {
   readonly head: number;
-  readonly put: readonly (readonly [key: string, value: unknown])[];
+  readonly put: readonly (readonly [key: string, value: Value])[];
   readonly delete: readonly string[];
   /**
    * True: on the disk before the promise resolves, with all commits before it. False: a power cut may take the commit

@@ -2,8 +2,6 @@ import { type Disk, type DiskChange, headKey, StorageFullError, StorageLostError
 
 const store = 'disk';
 
-type Fail = (error: unknown) => void;
-
 /** Opens the IndexedDB database of a name as a disk, and makes it where there is none. */
 export async function idbDisk(name: string): Promise<Disk> {
   const opening = indexedDB.open(name, 1);
@@ -16,13 +14,13 @@ export async function idbDisk(name: string): Promise<Disk> {
   const transact = <T>(
     mode: IDBTransactionMode,
     durable: boolean,
-    work: (disk: IDBObjectStore, fail: Fail) => () => T,
+    work: (disk: IDBObjectStore) => () => T,
   ): Promise<T> =>
     new Promise((resolve, reject) => {
-      const fail: Fail = (error) => reject(typed(error));
+      const fail = (error: unknown) => reject(typed(error));
       try {
         const tx = db.transaction(store, mode, { durability: durable ? 'strict' : 'relaxed' });
-        const result = work(tx.objectStore(store), fail);
+        const result = work(tx.objectStore(store));
         tx.oncomplete = () => resolve(result());
         // Requests that an abort cuts off tell of the abort, and the transaction of its cause. One that was begun while
         // Chromium cleared the site's data neither completes nor aborts: only its requests tell, so it needs some.
@@ -53,10 +51,10 @@ export async function idbDisk(name: string): Promise<Disk> {
     },
 
     commit: (expected, change) =>
-      transact('readwrite', change.durable, (disk, fail) => {
+      transact('readwrite', change.durable, (disk) => {
         const head = disk.get(headKey);
         const free = () => (head.result ?? 0) === expected;
-        head.onsuccess = () => free() && write(disk, change, fail);
+        head.onsuccess = () => free() && write(disk, change);
         return free;
       }),
 
@@ -85,17 +83,11 @@ function answerTo<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-function write(disk: IDBObjectStore, change: DiskChange, fail: Fail): void {
-  try {
-    for (const key of change.delete) disk.delete(key);
-    for (const [key, value] of change.put) disk.put(value, key);
-    disk.put(change.head, headKey);
-    disk.transaction.commit();
-  } catch (error) {
-    // A value that cannot be cloned: without the abort, what was put before it would be committed.
-    fail(error);
-    disk.transaction.abort();
-  }
+function write(disk: IDBObjectStore, change: DiskChange): void {
+  for (const key of change.delete) disk.delete(key);
+  for (const [key, value] of change.put) disk.put(value, key);
+  disk.put(change.head, headKey);
+  disk.transaction.commit();
 }
 
 /** The keys that begin with a prefix and come after a key; undefined where there can be none. */
@@ -108,9 +100,8 @@ function keyRange(prefix: string, after: string): IDBKeyRange | undefined {
     : IDBKeyRange.bound(after, end, true, true);
 }
 
-/** What the platform throws, in the terms of a disk: a value that cannot be kept is the fault of who gave it. */
-function typed(error: unknown): unknown {
+/** What the platform throws, in the terms of a disk. */
+function typed(error: unknown): Error {
   const { name, message } = (error ?? {}) as Error;
-  if (name === 'DataCloneError') return error;
   return new (name === 'QuotaExceededError' ? StorageFullError : StorageLostError)(message, { cause: error });
 }

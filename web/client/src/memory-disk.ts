@@ -14,20 +14,19 @@ export function memoryDisk(platter: Platter = { values: new Map() }): Disk {
   };
   return {
     async get(keys) {
-      return structuredClone(keys.map((key) => current().get(key)));
+      return keys.map((key) => current().get(key));
     },
 
     async list(prefix, after = '') {
       const found = [...current()].filter(([key]) => key.startsWith(prefix) && key > after);
-      return structuredClone(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+      return found.sort(([a], [b]) => (a < b ? -1 : 1));
     },
 
     async commit(expected, change) {
       const values = current();
       if ((values.get(headKey) ?? 0) !== expected) return false;
-      const put = structuredClone(change.put); // throws before anything is changed
       for (const key of change.delete) values.delete(key);
-      for (const [key, value] of put) values.set(key, value);
+      for (const [key, value] of change.put) values.set(key, value);
       values.set(headKey, change.head);
       return true;
     },

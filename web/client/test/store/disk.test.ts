@@ -35,10 +35,9 @@ describe('idb disk', () => {
   test('a commit for which there is no room changes nothing and says so', async () => {
     const disk = await idbDisk('full');
     await disk.commit(0, change(1, { a: 1 }));
-    const put = IDBObjectStore.prototype.put;
-    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...values) {
-      if (values[1] === 'b') throw new DOMException('no room', 'QuotaExceededError');
-      return put.apply(this, values);
+    vi.spyOn(IDBTransaction.prototype, 'commit').mockImplementation(function (this: IDBTransaction) {
+      Object.defineProperty(this, 'error', { value: new DOMException('no room', 'QuotaExceededError') });
+      this.abort();
     });
     await expect(disk.commit(1, change(2, { a: 2, b: 2 }))).rejects.toThrow(StorageFullError);
     expect(await disk.get(['head', 'a', 'b'])).toEqual([1, 1, undefined]);
