@@ -2,7 +2,7 @@ import type { Socket } from './environment.ts';
 import { FreshetError } from './errors.ts';
 import type { Fields } from './schema.ts';
 import { dataOf, errorOf, headersOf, type Remote } from './transport.ts';
-import { afterClose, type ClientMessage, type Operation, readMessage } from './wire.ts';
+import { type ClientMessage, codeOfClose, type Operation, readMessage } from './wire.ts';
 
 /** A subscription that is open. */
 export interface Subscription {
@@ -60,24 +60,17 @@ export async function subscribe(
   socket.onmessage = ({ data }) => {
     wait(quiet, probe);
     try {
-      const message = readMessage(String(data));
-      if (message?.type === 'ping') send({ type: 'pong' });
-      else if (message?.type === 'next') next(dataOf(message.payload, headers));
-      else if (message?.type === 'error') dataOf({ data: null, errors: message.payload }, headers);
-      else if (message?.type === 'complete') throw new FreshetError('unavailable', 'the subscription ended');
+      const { type, answer } = readMessage(String(data));
+      if (type === 'ping') send({ type: 'pong' });
+      if (type === 'complete') throw new FreshetError('unavailable', 'the subscription ended');
+      if (answer) next(dataOf(answer, headers));
     } catch (error) {
       end(error);
     }
   };
   socket.onerror = () => end(new FreshetError('unavailable', 'the socket failed')); // not all say that it closed, too
   socket.onclose = ({ code, reason }) =>
-    end(
-      errorOf(
-        afterClose(code) === 'renew' ? 'unauthenticated' : 'unavailable',
-        reason || `the socket closed with ${code}`,
-        headers,
-      ),
-    );
+    end(errorOf(codeOfClose(code), reason || `the socket closed with ${code}`, headers));
   return { probe };
 }
 

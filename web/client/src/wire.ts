@@ -179,16 +179,14 @@ export interface PushResult {
 }
 const pushed = shape<PushResult>({ results: list(either(taken, either(refused, skipped))) });
 
-/** An error of a request, or of a field of one. `data` is the record as it is, where the code is `conflict`. */
+/** An error of a request, or of a field of one. */
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
-  readonly data?: Fields;
 }
-const told = shape<{ message: string; errorInfo?: Fields | null; data?: unknown }>({
+const told = shape<{ message: string; errorInfo?: Fields | null }>({
   message: text,
   errorInfo: maybe(isFields),
-  data: (_): _ is unknown => true,
 });
 
 /**
@@ -205,10 +203,9 @@ const codeOf = (status: number): ErrorCode =>
         : 'unavailable';
 
 function readErrors(errors: unknown, status: number): WireError[] {
-  return believe(list(told), errors, 'errors').map(({ message, errorInfo, data }) => ({
+  return believe(list(told), errors, 'errors').map(({ message, errorInfo }) => ({
     code: code(errorInfo?.code) ? errorInfo.code : codeOf(status),
     message,
-    ...(isFields(data) && { data }),
   }));
 }
 
@@ -252,28 +249,19 @@ export type ClientMessage =
   | { readonly type: 'complete'; readonly id: string }
   | { readonly type: 'ping' | 'pong'; readonly payload?: Json };
 
-export type ServerMessage =
-  | { readonly type: 'connection_ack' | 'ping' | 'pong'; readonly payload?: Json }
-  | { readonly type: 'next'; readonly id: string; readonly payload: Answer }
-  | { readonly type: 'error'; readonly id: string; readonly payload: readonly WireError[] }
-  | { readonly type: 'complete'; readonly id: string };
-
-/** Reads a message of a socket; undefined for one of a type that is not known. */
-export function readMessage(said: string): ServerMessage | undefined {
-  const message = believe(isFields, JSON.parse(said), 'message');
-  const { type, payload } = message;
-  if (type === 'connection_ack' || type === 'ping' || type === 'pong') {
-    return { type, ...(payload !== undefined && { payload }) };
-  }
-  if (type !== 'next' && type !== 'error' && type !== 'complete') return undefined;
-  const id = believe(text, message.id, 'id');
-  if (type === 'complete') return { type, id };
-  if (type === 'error') return { type, id, payload: readErrors(payload, 200) };
-  return { type, id, payload: responseOf(believe(isFields, payload, 'payload'), 200) };
+/** A message of a socket with one subscription. What came for that is with `next` and `error`. */
+export interface ServerMessage {
+  readonly type: Json | undefined;
+  readonly answer?: Answer;
 }
 
-/** What to do after a socket was closed: connect again, with another credential, or not at all. */
-export function afterClose(code: number): 'again' | 'renew' | 'stop' {
-  if (code === 4403) return 'renew';
-  return code === 1009 || (code >= 4400 && code < 4500 && code !== 4408) ? 'stop' : 'again';
+/** Reads a message of a socket. Types of later servers are for nobody. */
+export function readMessage(said: string): ServerMessage {
+  const { type, payload } = believe(isFields, JSON.parse(said), 'message');
+  if (type === 'next') return { type, answer: responseOf(believe(isFields, payload, 'payload'), 200) };
+  if (type === 'error') return { type, answer: { data: null, errors: readErrors(payload, 200) } };
+  return { type };
 }
+
+/** What the end of a socket means: where the credentials are not at fault, it is worth another try. */
+export const codeOfClose = (code: number): ErrorCode => (code === 4403 ? 'unauthenticated' : 'unavailable');
