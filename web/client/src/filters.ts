@@ -1,6 +1,5 @@
 import { listOf } from './query/operators.ts';
-import type { Json } from './schema.ts';
-import { isFields } from './wire.ts';
+import { isFields, type Json } from './schema.ts';
 
 /** Gives a filter as the server reads it: every value under an operator, and `in` as a choice. */
 export function wireFilter(where: Json): Json {

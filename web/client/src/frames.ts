@@ -1,6 +1,6 @@
 import { within } from './keys.ts';
 import type { Ledger } from './ledger.ts';
-import { equal } from './merge.ts';
+import { equal } from './query/values.ts';
 import type { Row } from './row.ts';
 import { readRowKey } from './rows.ts';
 import type { Fields, Json } from './schema.ts';
@@ -95,7 +95,7 @@ function doubting(place: Place, doubt: Place['doubt']): Place {
 
 /** What is not asked for any more is in doubt, and what another filter chooses from. */
 function rescoped(place: Place, scope: Scope, ledger: Ledger): Place {
-  if (equal(place.scope as unknown as Json, scope as unknown as Json)) return place;
+  if (equal(place.scope, scope)) return place;
   const known = Object.values(ledger.options.schema.collections).map((collection) => collection.model);
   const before = place.scope.models ?? known;
   const changed = before.filter(

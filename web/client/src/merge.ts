@@ -1,5 +1,5 @@
-import type { FieldSchema, Fields, Json, Schema } from './schema.ts';
-import { isFields } from './wire.ts';
+import { equal } from './query/values.ts';
+import { type FieldSchema, type Fields, isFields, type Json, type Schema } from './schema.ts';
 
 /** A value that neither side's will decides: both changed it. */
 export interface Clash {
@@ -7,16 +7,6 @@ export interface Clash {
   readonly yours: Json;
   readonly theirs: Json;
   readonly base: Json;
-}
-
-/** Tells whether two values mean the same; absent is null. */
-export function equal(a: Json | undefined, b: Json | undefined): boolean {
-  if (a === b || (a ?? null) === (b ?? null)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b || Array.isArray(a) !== Array.isArray(b))
-    return false;
-  const [left, right] = [a as Record<string, Json>, b as Record<string, Json>];
-  const names = Object.keys({ ...left, ...right });
-  return names.every((name) => equal(left[name], right[name]));
 }
 
 /**

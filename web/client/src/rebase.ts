@@ -1,6 +1,7 @@
-import { type Clash, equal, mergeValue } from './merge.ts';
+import { type Clash, mergeValue } from './merge.ts';
 import { baseOf, type OutboxEntry, withBases } from './outbox.ts';
 import { viewOf } from './overlay.ts';
+import { equal } from './query/values.ts';
 import type { Fields, Json, ModelSchema, Schema } from './schema.ts';
 
 /** A write that was applied, and how its record stood here before and after its answer. */

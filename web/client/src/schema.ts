@@ -4,6 +4,10 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** A record as it is on the wire and in the store: its fields, and `_version`, `_deleted` and `_lastChangedAt`. */
 export type Fields = { readonly [name: string]: Json };
 
+/** Tells whether a value is an object of members, and nothing else that JavaScript calls an object. */
+export const isFields = (value: unknown): value is Fields =>
+  Object.prototype.toString.call(value) === '[object Object]';
+
 /** What `freshet codegen typescript` writes about a schema. */
 export interface Schema<C extends Collections = Collections> {
   /** Changes whenever a model, a key, a field or an index does. */

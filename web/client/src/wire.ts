@@ -1,4 +1,4 @@
-import type { Fields, Json } from './schema.ts';
+import { type Fields, isFields, type Json } from './schema.ts';
 
 /** What is on the wire: docs/protocol.md, as types. What comes in is checked here once and believed from then on. */
 
@@ -46,7 +46,6 @@ const flag = (v: unknown): v is boolean => typeof v === 'boolean';
 const whole = (v: unknown): v is number => Number.isSafeInteger(v);
 const nothing = (v: unknown): v is null => v === null;
 const anything = (v: unknown): v is Json => v !== undefined;
-export const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);
 const is =
   <const T extends string>(...words: T[]): Guard<T> =>
   (v): v is T =>

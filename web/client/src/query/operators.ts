@@ -27,11 +27,6 @@ export function demandOf(field: string, op: string, operand: unknown): Demand {
   return demand;
 }
 
-/** Tells whether a value is an object of members, and no bare value. */
-export function isPlain(value: unknown): value is { readonly [name: string]: unknown } {
-  return Object.prototype.toString.call(value) === '[object Object]';
-}
-
 export function listOf<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? value : [value as T];
 }

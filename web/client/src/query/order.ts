@@ -1,6 +1,6 @@
 import { keyText } from '../rows.ts';
-import type { Fields, ModelSchema } from '../schema.ts';
-import { isPlain, listOf, unfit } from './operators.ts';
+import { type Fields, isFields, type ModelSchema } from '../schema.ts';
+import { listOf, unfit } from './operators.ts';
 import { compareValues } from './values.ts';
 import { fieldOf, type Objects, type SortField } from './where.ts';
 
@@ -18,7 +18,7 @@ export interface Order {
 /** Reads an orderBy; absent it is the order of the keys. Throws a QueryError. */
 export function compileOrder(orderBy: unknown, model: ModelSchema, schema: Objects): Order {
   const fields = (orderBy == null ? [] : listOf(orderBy)).flatMap((term) =>
-    Object.entries(isPlain(term) ? term : { [String(term)]: 'asc' })
+    Object.entries(isFields(term) ? term : { [String(term)]: 'asc' })
       .filter(([, direction]) => direction !== undefined)
       .map(([name, direction]) => {
         if (fieldOf(name, model, schema).list || !/^(a|de)sc$/.test(String(direction))) {

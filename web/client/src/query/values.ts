@@ -24,15 +24,12 @@ export function order(a: unknown, b: unknown): number {
   return typeof a === 'string' && typeof b === 'string' ? compareText(a, b) : Number.NaN;
 }
 
-/** Tells whether two values mean the same in JSON. */
+/** Tells whether two values mean the same in JSON; absent is null. */
 export function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
+  if ((a ?? null) === (b ?? null)) return true;
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
-  const names = Object.keys(a);
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && equal(a[name], b[name]))
-  );
+  // Of lists the length counts, for an element that is null is not absent.
+  return equal(a.length, b.length) && Object.keys({ ...a, ...b }).every((name) => equal(a[name], b[name]));
 }
 
 /** Freezes a value and all that is in it. */

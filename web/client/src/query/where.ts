@@ -1,6 +1,6 @@
-import type { FieldSchema, Fields, ModelSchema, Schema } from '../schema.ts';
+import { type FieldSchema, type Fields, isFields, type ModelSchema, type Schema } from '../schema.ts';
 import { type Bounds, narrow } from './bounds.ts';
-import { demandOf, isPlain, listOf, QueryError, unfit } from './operators.ts';
+import { demandOf, listOf, QueryError, unfit } from './operators.ts';
 
 /** Which records a query gives: all that is written in it has to hold. A bare value means `eq`. */
 export type Where<R> = {
@@ -49,7 +49,7 @@ export function compileWhere(
   bounds?: Bounds,
 ): Predicate {
   if (where == null) return () => true;
-  if (!isPlain(where)) throw unfit(model.model, where);
+  if (!isFields(where)) throw unfit(model.model, where);
   const all = Object.entries(where).map(([name, value]) => {
     const parts = (into?: Bounds) => listOf(value).map((part) => compileWhere(part, model, schema, into));
     if (value === undefined || (value === null && /^(and|or|not)$/.test(name))) return () => true;
@@ -57,7 +57,7 @@ export function compileWhere(
     if (name === 'or') return some(parts());
     if (name === 'not') return not(compileWhere(value, model, schema));
     fieldOf(name, model, schema);
-    const tests = Object.entries(isPlain(value) ? value : { eq: value }).map(([op, operand]) => {
+    const tests = Object.entries(isFields(value) ? value : { eq: value }).map(([op, operand]) => {
       const demand = demandOf(`${model.model}.${name}`, op, operand);
       if (bounds) narrow(bounds, name, demand);
       return demand.test;

@@ -1,5 +1,5 @@
 import type { Conflict, OutboxEntry, Rejected } from '../../src/index.ts';
-import { equal } from '../../src/merge.ts';
+import { equal } from '../../src/query/values.ts';
 import type { Json } from '../../src/schema.ts';
 import type { PushResult, PushVariables, Taken, WriteInput, WriteResult } from '../../src/wire.ts';
 import type { Doc } from './teams.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { equal, mergeValue } from '../../src/merge.ts';
+import { mergeValue } from '../../src/merge.ts';
 import { append, nextPush, type OutboxEntry, writesOf } from '../../src/outbox.ts';
+import { equal } from '../../src/query/values.ts';
 import type { Json } from '../../src/schema.ts';
 import { schema } from './fixture.ts';
 
@@ -164,6 +165,7 @@ describe('a merge', () => {
   test('takes absent for null, and looks at nothing but the meaning', () => {
     expect(equal({ a: 1, b: null }, { a: 1 })).toBe(true);
     expect(equal({ a: 1, b: [2] }, { b: [2], a: 1 })).toBe(true);
+    expect([equal([1], [1, null]), equal({ length: 1 }, { length: 2 })]).toEqual([false, false]);
     expect([equal([1, 2], [2, 1]), equal([1], [1, 2]), equal(0, false), equal({}, [])]).toEqual([
       false,
       false,
