@@ -4,6 +4,7 @@ import type { Place, Scope } from './frames.ts';
 import { separator, within } from './keys.ts';
 import { byNumber, type OutboxEntry } from './outbox.ts';
 import type { Rejected } from './rejected.ts';
+import { changesOf } from './rows.ts';
 import type { ModelSchema, Schema } from './schema.ts';
 import { serial } from './serial.ts';
 import { Transaction } from './transaction.ts';
@@ -23,10 +24,17 @@ export interface LedgerOptions {
  * conflicts, its place in the log. All changes of the store are made here, one after the other.
  */
 export class Ledger {
-  readonly outbox = new Map<number, OutboxEntry>();
-  readonly rejected = new Map<number, Rejected>();
+  readonly outbox = new Map<string, OutboxEntry>();
+  readonly rejected = new Map<string, Rejected>();
   readonly conflicts = new Map<string, Conflict>();
   readonly meta = new Map<string, unknown>();
+  /** By the kinds of their keys. */
+  readonly #kept: { readonly [kind: string]: Map<string, unknown> } = {
+    o: this.outbox,
+    x: this.rejected,
+    c: this.conflicts,
+    m: this.meta,
+  };
   readonly options: LedgerOptions;
   readonly entries: Entries;
   readonly #models: Map<string, ModelSchema>;
@@ -113,8 +121,7 @@ export class Ledger {
       return;
     }
     let changed = false;
-    for (const [key, value] of batch.put) changed = this.#set(key, value) || changed;
-    for (const key of batch.delete) changed = this.#set(key, undefined) || changed;
+    for (const [key, value] of changesOf(batch)) changed = this.#set(key, value) || changed;
     if (changed) this.#tell(false);
   }
 
@@ -125,32 +132,30 @@ export class Ledger {
   async #load(): Promise<void> {
     for (;;) {
       const { head } = this.entries;
-      const found = await Promise.all(['o', 'x', 'c', 'm'].map((kind) => this.entries.scan(within(kind))));
+      const kinds = Object.keys(this.#kept);
+      const found = await Promise.all(kinds.map((kind) => this.entries.scan(within(kind))));
       if (head !== this.entries.head) continue;
-      for (const map of [this.outbox, this.rejected, this.conflicts, this.meta, this.#waiting]) map.clear();
+      for (const map of [...Object.values(this.#kept), this.#waiting]) map.clear();
       for (const [key, value] of found.flat()) this.#set(key, value);
       return;
     }
   }
 
   #set(key: string, value: unknown): boolean {
-    const kind = key[0];
-    if (key[1] !== separator || kind === 'r' || kind === 'i') return false;
-    const rest = key.slice(2);
-    if (kind === 'o') this.#setWaiting(Number(rest), value as OutboxEntry | undefined);
-    else if (kind === 'x') put(this.rejected, Number(rest), value as Rejected | undefined);
-    else if (kind === 'c') put(this.conflicts, rest, value as Conflict | undefined);
-    else if (kind === 'm') put(this.meta, rest, value);
+    const map = this.#kept[key[0]!];
+    if (!map) return false;
+    const name = key.slice(2);
+    if (map === this.outbox) this.#setWaiting(this.outbox.get(name), value as OutboxEntry | undefined);
+    put(map, name, value);
     return true;
   }
 
-  #setWaiting(number: number, entry: OutboxEntry | undefined): void {
-    const of = entry ?? this.outbox.get(number);
-    put(this.outbox, number, entry);
+  #setWaiting(before: OutboxEntry | undefined, after: OutboxEntry | undefined): void {
+    const of = after ?? before;
     if (!of) return;
     const record = of.model + separator + of.key;
-    const list = (this.#waiting.get(record) ?? []).filter((w) => w.number !== number);
-    if (entry) list.push(entry);
+    const list = this.waiting(record).filter((w) => w !== before);
+    if (after) list.push(after);
     put(this.#waiting, record, list.length > 0 ? list.sort(byNumber) : undefined);
   }
 }

@@ -16,6 +16,12 @@ export function batchOf(changes: Changes, durable: boolean): Batch {
   return { put, delete: gone, durable };
 }
 
+/** Gives what a batch changes, in its order; a value is undefined where it is deleted. */
+export const changesOf = (batch: Batch): (readonly [key: string, value: unknown])[] => [
+  ...batch.delete.map((key) => [key, undefined] as const),
+  ...batch.put,
+];
+
 /** The entry of a row. The key is the record's as text, see keyText. */
 export function rowKey(model: string, key: string): string {
   return `r\0${model}\0${key}`;

@@ -1,6 +1,6 @@
 import type { Batch, Entries } from '../entries.ts';
 import type { Row } from '../row.ts';
-import { readKey, readRowKey } from '../rows.ts';
+import { changesOf, readKey, readRowKey } from '../rows.ts';
 import type { Fields, ModelSchema } from '../schema.ts';
 import { planQuery, type Query } from './plan.ts';
 import { type Observer, Result, type RowChanges } from './result.ts';
@@ -88,7 +88,7 @@ export class LiveQueries {
 
 function rowChanges(batch: Batch): Map<string, RowChanges> {
   const models = new Map<string, Map<string, Row | undefined>>();
-  for (const [entry, row] of [...batch.delete.map((key) => [key] as const), ...batch.put]) {
+  for (const [entry, row] of changesOf(batch)) {
     const [model, key] = readRowKey(entry) ?? [];
     if (model === undefined || key === undefined) continue;
     const rows = models.get(model) ?? new Map<string, Row | undefined>();

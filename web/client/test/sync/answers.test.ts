@@ -347,7 +347,9 @@ describe('a refused write', () => {
     const sent = await push(ledger);
     await write(ledger, 'UPDATE', 'k', { note: 'n' });
     await ledger.change(false, (tx) => applyAnswers(tx, sent, [refused(1, 'invalid')]));
-    await ledger.change(true, (tx) => retryRejected(tx, ledger.rejected.get(2)!));
+    await ledger.change(true, (tx) =>
+      retryRejected(tx, [...ledger.rejected.values()].find((r) => r.number === 2)!),
+    );
     expect(ledger.queue()).toMatchObject([{ op: 'CREATE', fields: { id: 'k', title: 'bad', note: 'n' } }]);
     expect((await push(ledger)).writes.map(({ counter }) => counter)).toEqual([2]);
     await answer(ledger, refused(2, 'invalid'));
