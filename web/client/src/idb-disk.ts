@@ -1,4 +1,5 @@
 import { type Disk, type DiskChange, headKey, StorageFullError, StorageLostError } from './disk.ts';
+import { afterPrefix } from './keys.ts';
 
 const store = 'disk';
 
@@ -92,8 +93,7 @@ function write(disk: IDBObjectStore, change: DiskChange): void {
 
 /** The keys that begin with a prefix and come after a key; undefined where there can be none. */
 function keyRange(prefix: string, after: string): IDBKeyRange | undefined {
-  const last = prefix.length - 1;
-  const end = prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1);
+  const end = afterPrefix(prefix);
   if (after >= end) return undefined;
   return after < prefix
     ? IDBKeyRange.bound(prefix, end, false, true)

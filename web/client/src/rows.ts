@@ -78,20 +78,6 @@ export function keyText(model: ModelSchema, record: Fields): string {
   return typeof value === 'number' && model.fields[name!]?.type === 'Float' ? floatKey(value) : String(value);
 }
 
-/** Gives the fields that a key names. Throws for what is no key of the model. */
-export function readKey(model: ModelSchema, key: string): Fields {
-  const single = model.key.length === 1;
-  const isText = single && !isPlain.test(model.fields[model.key[0]!]!.type);
-  const read: unknown = isText ? key : JSON.parse(key);
-  const values = single ? [read] : read;
-  if (!Array.isArray(values) || values.length !== model.key.length) {
-    throw new TypeError(`${key} is no key of ${model.model}`);
-  }
-  return keyFields(model, values);
-}
-
-const isPlain = /^(Int|Float|Boolean|AWSTimestamp)$/;
-
 export function keyFields(model: ModelSchema, values: readonly unknown[]): Fields {
   return Object.fromEntries(model.key.map((name, i) => [name, values[i] as Json]));
 }

@@ -1,8 +1,8 @@
 import type { Batch, Entries } from '../entries.ts';
 import type { Row } from '../row.ts';
-import { changesOf, readKey, readRowKey } from '../rows.ts';
+import { changesOf, readRowKey } from '../rows.ts';
 import type { Fields, ModelSchema } from '../schema.ts';
-import { planQuery, type Query } from './plan.ts';
+import { type Plan, planKey, planQuery, type Query } from './plan.ts';
 import { type Observer, Result, type RowChanges } from './result.ts';
 import type { Objects } from './where.ts';
 
@@ -35,19 +35,9 @@ export class LiveQueries {
     callback: (records: readonly R[]) => void,
     failed: Failed = rethrow,
   ): () => void {
-    const name = JSON.stringify([model.model, query.where, query.orderBy, query.limit]);
-    const result =
-      this.#results.get(name) ?? new Result(this.#entries, planQuery(query, model, this.#schema));
-    this.#results.set(name, result);
-    const observer: Observer = {
-      next: guarded((records) => callback(records as readonly R[])),
-      error: failed,
-    };
-    result.observers.add(observer);
-    queueMicrotask(() => result.settle());
-    return () => {
-      if (result.observers.delete(observer) && !result.observers.size) this.#results.delete(name);
-    };
+    const plan = () => planQuery(query, model, this.#schema);
+    const name = [model.model, query.where, query.orderBy, query.limit];
+    return this.#observe(name, plan, (records) => callback(records as readonly R[]), failed);
   }
 
   /** Calls back likewise with the record of a key; undefined while there is none. */
@@ -55,10 +45,10 @@ export class LiveQueries {
     model: ModelSchema,
     key: string,
     callback: (record: R | undefined) => void,
-    failed?: Failed,
+    failed: Failed = rethrow,
   ): () => void {
-    const where = readKey(model, key) as Query<R>['where'];
-    return this.observe<R>(model, { where }, ([record]) => callback(record), failed);
+    const plan = () => planKey(key, model, this.#schema);
+    return this.#observe([model.model, key], plan, ([record]) => callback(record as R | undefined), failed);
   }
 
   /** Gives the records of a query as they are now. */
@@ -75,6 +65,30 @@ export class LiveQueries {
     this.#unlisten();
     for (const result of this.#results.values()) result.observers.clear();
     this.#results.clear();
+  }
+
+  #observe(
+    of: readonly unknown[],
+    plan: () => Plan,
+    callback: (records: readonly Fields[]) => void,
+    error: Failed,
+  ): () => void {
+    const name = JSON.stringify(of);
+    const result = this.#results.get(name) ?? new Result(this.#entries, plan());
+    this.#results.set(name, result);
+    const next = (records: readonly Fields[]) => {
+      try {
+        callback(records);
+      } catch (fault) {
+        rethrow(fault); // the others are told all the same
+      }
+    };
+    const observer: Observer = { next, error };
+    result.observers.add(observer);
+    queueMicrotask(() => result.settle());
+    return () => {
+      if (result.observers.delete(observer) && !result.observers.size) this.#results.delete(name);
+    };
   }
 
   #heard(batch: Batch | undefined): void {
@@ -95,17 +109,6 @@ function rowChanges(batch: Batch): Map<string, RowChanges> {
     models.set(model, rows.set(key, row as Row | undefined));
   }
   return models;
-}
-
-/** Keeps the fault of one observer from the others. */
-function guarded<T>(callback: (value: T) => void): (value: T) => void {
-  return (value) => {
-    try {
-      callback(value);
-    } catch (error) {
-      rethrow(error);
-    }
-  };
 }
 
 /** What is done about an error that nobody takes. */

@@ -1,5 +1,6 @@
+import { afterPrefix } from '../keys.ts';
 import type { Bound } from './bounds.ts';
-import { afterPrefix, encode, equal, order } from './values.ts';
+import { encode, equal, order } from './values.ts';
 
 /** What an operator with its operand demands of a field. */
 export interface Demand {

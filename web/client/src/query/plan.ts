@@ -1,10 +1,10 @@
 import type { EntryRange } from '../entries.ts';
+import { afterPrefix } from '../keys.ts';
 import { indexKey, indexPrefix, jsonKey, keyFields, keyText, rowKey } from '../rows.ts';
 import type { Fields, ModelSchema } from '../schema.ts';
 import type { Bounds } from './bounds.ts';
 import { unfit } from './operators.ts';
 import { comparer, compileOrder, type Order, type OrderBy } from './order.ts';
-import { afterPrefix } from './values.ts';
 import { compileWhere, type Objects, type Predicate, type Where } from './where.ts';
 
 export interface Query<R> {
@@ -55,6 +55,15 @@ export function planQuery(query: Query<object>, model: ModelSchema, schema: Obje
   const directed = ranges.map((range) => ({ ...range, reverse }));
   return { ...plan, index, ranges: reverse ? directed.reverse() : directed, ordered };
 }
+
+/** The way to the record of one key. */
+export const planKey = (key: string, model: ModelSchema, schema: Objects): Plan => ({
+  ...planQuery({}, model, schema),
+  match: (record) => keyText(model, record) === key,
+  keys: [key],
+  ranges: [],
+  ordered: false,
+});
 
 /** Tells how a plan reads. */
 export function explain({ keys, index, ranges, ordered }: Plan): string {

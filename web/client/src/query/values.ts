@@ -7,12 +7,6 @@ export function encode(value: unknown): string {
   return `${rank(value)}${typeof value === 'number' ? number(value) : rank(value) > 3 ? text(String(value)) : ''}\0`;
 }
 
-/** Gives the least text that comes after all that begin with a prefix. */
-export function afterPrefix(prefix: string): string {
-  const rest = prefix.replace(/\uffff+$/, '');
-  return rest.slice(0, -1) + String.fromCharCode(rest.charCodeAt(rest.length - 1) + 1);
-}
-
 /** Orders values as their encodings are ordered. */
 export function compareValues(a: unknown, b: unknown): number {
   return rank(a) - rank(b) || order(a, b) || 0;

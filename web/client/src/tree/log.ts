@@ -1,5 +1,6 @@
 import { type Disk, headKey, StorageLostError } from '../disk.ts';
 import type { Batch } from '../entries.ts';
+import { digits } from '../keys.ts';
 
 /** One commit, as it stands on the disk under the head that it made. All texts are JSON: quicker than many clones. */
 export interface Run extends Batch {
@@ -31,7 +32,7 @@ export interface Log {
 
 export const directoryKey = 'tree';
 export const leafKey = (id: number): string => `leaf/${id}`;
-export const runKey = (number: number): string => runs + String(number).padStart(16, '0');
+export const runKey = (number: number): string => runs + digits(number);
 const runs = 'run/';
 
 /** Gives the runs after a number, in their order. */
