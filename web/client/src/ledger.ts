@@ -1,10 +1,11 @@
 import type { Conflict } from './conflicts.ts';
 import type { Batch, Entries } from './entries.ts';
 import type { Place, Scope } from './frames.ts';
-import { separator, within } from './keys.ts';
+import { within } from './keys.ts';
+import { listeners } from './listeners.ts';
 import { byNumber, type OutboxEntry } from './outbox.ts';
 import type { Rejected } from './rejected.ts';
-import { changesOf } from './rows.ts';
+import { changesOf, rowKey } from './rows.ts';
 import type { ModelSchema, Schema } from './schema.ts';
 import { serial } from './serial.ts';
 import { Transaction } from './transaction.ts';
@@ -39,7 +40,7 @@ export class Ledger {
   readonly entries: Entries;
   readonly #models: Map<string, ModelSchema>;
   readonly #waiting = new Map<string, OutboxEntry[]>();
-  readonly #listeners = new Set<(lost: boolean) => void>();
+  readonly #told = listeners<boolean>();
   readonly #serial = serial();
   #stop: () => void;
 
@@ -76,9 +77,9 @@ export class Ledger {
     return [...this.outbox.values()].sort(byNumber);
   }
 
-  /** Gives the writes of a record that wait, in their order. */
-  waiting(record: string): readonly OutboxEntry[] {
-    return this.#waiting.get(record) ?? [];
+  /** Gives the writes of a record that wait, in their order, by the key of its row. */
+  waiting(row: string): readonly OutboxEntry[] {
+    return this.#waiting.get(row) ?? [];
   }
 
   /**
@@ -101,10 +102,7 @@ export class Ledger {
   }
 
   /** Calls back after each change of what is kept here. `lost` tells that it was read anew. */
-  listen(listener: (lost: boolean) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  readonly listen = this.#told.subscribe;
 
   /** Waits for the changes under way. */
   async close(): Promise<void> {
@@ -115,18 +113,14 @@ export class Ledger {
   #follow(batch: Batch | undefined): void {
     if (!batch) {
       void this.#serial(() => this.#load()).then(
-        () => this.#tell(true),
+        () => this.#told.tell(true),
         () => {},
       );
       return;
     }
     let changed = false;
     for (const [key, value] of changesOf(batch)) changed = this.#set(key, value) || changed;
-    if (changed) this.#tell(false);
-  }
-
-  #tell(lost: boolean): void {
-    for (const listener of this.#listeners) listener(lost);
+    if (changed) this.#told.tell(false);
   }
 
   async #load(): Promise<void> {
@@ -153,10 +147,10 @@ export class Ledger {
   #setWaiting(before: OutboxEntry | undefined, after: OutboxEntry | undefined): void {
     const of = after ?? before;
     if (!of) return;
-    const record = of.model + separator + of.key;
-    const list = this.waiting(record).filter((w) => w !== before);
+    const row = rowKey(of.model, of.key);
+    const list = this.waiting(row).filter((w) => w !== before);
     if (after) list.push(after);
-    put(this.#waiting, record, list.length > 0 ? list.sort(byNumber) : undefined);
+    put(this.#waiting, row, list.length > 0 ? list.sort(byNumber) : undefined);
   }
 }
 

@@ -1,3 +1,4 @@
+import { rowKey } from './rows.ts';
 import type { Fields, Json, ModelSchema } from './schema.ts';
 import type { WriteInput } from './wire.ts';
 
@@ -150,7 +151,7 @@ export function nextPush(outbox: readonly OutboxEntry[], limit: PushLimit): read
   const records = new Set<string>();
   let { writes, size } = limit;
   for (const entry of queue) {
-    const record = `${entry.model}\0${entry.key}`;
+    const record = rowKey(entry.model, entry.key);
     writes -= partsOf(entry).length;
     size -= JSON.stringify(entry).length;
     if (push.length > 0 && (writes < 0 || size < 0 || atomic(entry) || records.has(record))) break;

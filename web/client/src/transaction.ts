@@ -1,10 +1,10 @@
 import type { Batch } from './entries.ts';
-import { metaKey, outboxKey, separator } from './keys.ts';
+import { metaKey, outboxKey } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import { append, type OutboxEntry } from './outbox.ts';
 import { type Known, rowOf, serverOf, viewOf } from './overlay.ts';
 import type { Row } from './row.ts';
-import { batchOf, type Changes, rowChange, rowKey } from './rows.ts';
+import { batchOf, type Changes, readRowKey, rowChange, rowKey } from './rows.ts';
 import type { Fields, ModelSchema } from './schema.ts';
 
 /** A record in a transaction. Its parts may be replaced until the transaction ends. */
@@ -35,15 +35,11 @@ export class Transaction {
   }
 
   /** Reads records that are about to be changed. */
-  async read(refs: Iterable<readonly [model: string, key: string]>): Promise<void> {
-    const missing = new Map<string, readonly [string, string]>();
-    for (const ref of refs) {
-      const id = ref.join(separator);
-      if (!this.#records.has(id)) missing.set(id, ref);
-    }
-    const list = [...missing];
-    const rows = await this.ledger.entries.get(list.map(([, [model, key]]) => rowKey(model, key)));
-    list.forEach(([id, [model, key]], i) => {
+  async read(refs: readonly (readonly [model: string, key: string])[]): Promise<void> {
+    const ids = refs.map((ref) => rowKey(...ref)).filter((id) => !this.#records.has(id));
+    const rows = await this.ledger.entries.get(ids);
+    ids.forEach((id, i) => {
+      const [model, key] = readRowKey(id)!;
       const before = rows[i] as Row | undefined;
       this.#records.set(id, {
         schema: this.ledger.model(model),
@@ -60,7 +56,7 @@ export class Transaction {
   /** Writes a row anew, as if it had not been indexed, with its record as a map gives it. */
   reindex(model: string, key: string, row: Row, map = (record: Fields) => record): void {
     const server = serverOf(row);
-    const waiting = this.ledger.waiting(model + separator + key);
+    const waiting = this.ledger.waiting(rowKey(model, key));
     const known = { version: row.version, mark: row.mark ?? 0, waiting, server: server && map(server) };
     const schema = this.ledger.model(model);
     rowChange(schema, key, undefined, rowOf(known, schema, this.ledger.options.owner), this.#changes);
@@ -68,7 +64,7 @@ export class Transaction {
 
   /** Gives a record that was read. */
   record(model: string, key: string): RecordState {
-    return this.#records.get(model + separator + key)!;
+    return this.#records.get(rowKey(model, key))!;
   }
 
   /** Gives all records that were read. */

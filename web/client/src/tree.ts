@@ -1,5 +1,6 @@
 import { type Disk, StorageLostError } from './disk.ts';
 import type { Batch, Entries } from './entries.ts';
+import { listeners } from './listeners.ts';
 import { type CompactorLimits, compactorOf } from './tree/compactor.ts';
 import { History } from './tree/history.ts';
 import { type Held, leavesOf } from './tree/leaves.ts';
@@ -35,7 +36,7 @@ const defaults: Limits = {
 export async function openEntries(disk: Disk, options: EntriesOptions = {}): Promise<Entries> {
   const { folds = () => true, whenIdle = afterAWhile } = options;
   const limits = { ...defaults, ...options.limits };
-  const listeners = new Set<{ tell: (batch: Batch | undefined) => void }>();
+  const { subscribe, tell } = listeners<Batch | undefined>();
   const underWay = new Set<Promise<void>>();
   const history = new History(disk, new View(await readLog(disk)), moved);
   const leaves = leavesOf(disk, limits.cache);
@@ -90,9 +91,7 @@ export async function openEntries(disk: Disk, options: EntriesOptions = {}): Pro
   function moved(batches: readonly (Batch | undefined)[]): void {
     if (batches.length) lastBatch = history.view.head;
     compactWhenIdle();
-    for (const batch of batches) {
-      for (const { tell } of [...listeners]) tell(batch);
-    }
+    batches.forEach(tell);
   }
 
   function compactWhenIdle(): void {
@@ -128,11 +127,7 @@ export async function openEntries(disk: Disk, options: EntriesOptions = {}): Pro
 
     refresh: () => watched(() => history.queued(() => history.follow())),
 
-    listen(tell) {
-      const listener = { tell };
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    listen: subscribe,
 
     async close() {
       closed = true;

@@ -137,6 +137,21 @@ test('a record by its key', async () => {
   expect(entries.reads).toEqual({ scans: 0, scanned: 0, got: 2 });
 });
 
+test('a record by a key of any kind', async () => {
+  for (const [type, key, text] of [
+    ['Int', 7, '7'],
+    ['Float', 1e6, '1e+06'],
+    ['Boolean', true, 'true'],
+  ] as const) {
+    const of = modelOf({ k: type }, {}, ['k']);
+    await new Table(entries, of).write({ k: key });
+    const seen: unknown[] = [];
+    live.observeRecord(of, text, (record) => seen.push(record));
+    await entries.idle();
+    expect(seen).toEqual([{ k: key }]);
+  }
+});
+
 test('a query once', async () => {
   expect(await live.query(model, { orderBy: { rank: 'desc' }, limit: 2 } as object)).toEqual([
     task(3),
