@@ -130,7 +130,7 @@ export function startEngine(options: ClientOptions<Collections>): Engine {
     return row?.view ?? undefined;
   }
 
-  async function request({ query, variables = {} }: Operation, signal: AbortSignal): Promise<Fields | null> {
+  async function request({ query, variables }: Operation, signal: AbortSignal): Promise<Fields | null> {
     await opening; // then it is known who asks
     try {
       return await post(remote(), query, variables, signal);

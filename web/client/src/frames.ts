@@ -1,7 +1,7 @@
+import type { Entry } from './entries.ts';
 import { within } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import { equal } from './query/values.ts';
-import type { Row } from './row.ts';
 import { readRowKey } from './rows.ts';
 import type { Fields, Json } from './schema.ts';
 import type { Transaction } from './transaction.ts';
@@ -135,16 +135,8 @@ export async function sweep(ledger: Ledger, scope: Scope, signal: AbortSignal): 
 
 const sweepPage = 1000;
 
-async function sweepPageOf(
-  tx: Transaction,
-  page: readonly (readonly [key: string, value: unknown])[],
-  place: Place,
-): Promise<void> {
-  const refs: [string, string][] = [];
-  for (const [entry, row] of page) {
-    const ref = readRowKey(entry)!;
-    if (((row as Row).mark ?? 0) < doubtOf(place, ref[0])) refs.push(ref);
-  }
+async function sweepPageOf(tx: Transaction, page: readonly Entry[], place: Place): Promise<void> {
+  const refs = page.map(([entry]) => readRowKey(entry)!);
   await tx.read(refs);
   for (const [model, key] of refs) {
     const record = tx.record(model, key);

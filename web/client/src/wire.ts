@@ -12,7 +12,7 @@ export const pushMutation =
 
 export interface Operation {
   readonly query: string;
-  readonly variables?: object;
+  readonly variables: object;
 }
 
 export interface ChangesVariables {
