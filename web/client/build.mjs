@@ -35,7 +35,7 @@ async function write(name, plugins) {
     module: true,
     ecma: 2022,
     compress: {
-      passes: 3,
+      passes: 5,
       unsafe_arrows: true,
       pure_getters: true,
       keep_fargs: false,

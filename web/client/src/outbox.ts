@@ -75,9 +75,9 @@ export function writesOf(entry: OutboxEntry, counter: number): WriteInput[] {
     model,
     key,
     op,
-    ...(op !== 'DELETE' && { fields }),
-    ...(base > 0 && { base }),
-    ...(i === 0 && condition !== undefined && { condition }),
+    fields: op === 'DELETE' ? undefined : fields,
+    base: base > 0 ? base : undefined,
+    condition: i === 0 ? condition : undefined,
   }));
 }
 

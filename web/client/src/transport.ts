@@ -42,9 +42,9 @@ export const changesVariables = (
   { models, filter }: Scope,
   limit: number,
 ): ChangesVariables => ({
-  ...(after !== undefined && { after }),
-  ...(models && { models }),
-  ...(Object.keys(filter).length > 0 && { filter }),
+  after,
+  models: models ?? undefined,
+  filter: Object.keys(filter).length > 0 ? filter : undefined,
   limit,
 });
 

@@ -16,9 +16,9 @@ export interface Operation {
 }
 
 export interface ChangesVariables {
-  readonly after?: string;
-  readonly models?: readonly string[];
-  readonly filter?: Json;
+  readonly after?: string | undefined;
+  readonly models?: readonly string[] | undefined;
+  readonly filter?: Json | undefined;
   readonly limit?: number;
 }
 
@@ -33,9 +33,9 @@ export interface WriteInput {
   readonly model: string;
   readonly op: 'CREATE' | 'UPDATE' | 'DELETE';
   readonly key: string;
-  readonly fields?: Fields;
-  readonly base?: number;
-  readonly condition?: Json;
+  readonly fields?: Fields | undefined;
+  readonly base?: number | undefined;
+  readonly condition?: Json | undefined;
 }
 
 /** Tells whether a value is of a type. */
@@ -192,21 +192,12 @@ const told = shape<{ message: string; errorInfo?: Fields | null }>({
  * What a status means without a code of this server's. Most come of something before the server, which has decided
  * nothing: then the same may be sent again.
  */
-const codeOf = (status: number): ErrorCode =>
-  status === 401
-    ? 'unauthenticated'
-    : status === 403
-      ? 'forbidden'
-      : status === 413
-        ? 'too_large'
-        : 'unavailable';
-
-function readErrors(errors: unknown, status: number): WireError[] {
-  return believe(list(told), errors, 'errors').map(({ message, errorInfo }) => ({
-    code: code(errorInfo?.code) ? errorInfo.code : codeOf(status),
-    message,
-  }));
-}
+const codeOf = (status: number): ErrorCode => codesOfStatuses[status] ?? 'unavailable';
+const codesOfStatuses: { readonly [status: number]: ErrorCode } = {
+  401: 'unauthenticated',
+  403: 'forbidden',
+  413: 'too_large',
+};
 
 /** What came for an operation: errors may stand beside data. */
 export interface Answer {
@@ -226,9 +217,15 @@ export function readAnswer(status: number, body: string): Answer {
   return responseOf(said, status);
 }
 
-function responseOf(said: Fields, status: number): Answer {
-  const data = believe(maybe(isFields), said.data, 'data') ?? null;
-  return { data, errors: said.errors == null ? [] : readErrors(said.errors, status) };
+function responseOf(said: { readonly [name: string]: unknown }, status: number): Answer {
+  const errors = believe(maybe(list(told)), said.errors, 'errors') ?? [];
+  return {
+    data: believe(maybe(isFields), said.data, 'data') ?? null,
+    errors: errors.map(({ message, errorInfo }) => ({
+      code: code(errorInfo?.code) ? errorInfo.code : codeOf(status),
+      message,
+    })),
+  };
 }
 
 /** The frame in the data of a response to `changes`. */
@@ -258,7 +255,7 @@ export interface ServerMessage {
 export function readMessage(said: string): ServerMessage {
   const { type, payload } = believe(isFields, JSON.parse(said), 'message');
   if (type === 'next') return { type, answer: responseOf(believe(isFields, payload, 'payload'), 200) };
-  if (type === 'error') return { type, answer: { data: null, errors: readErrors(payload, 200) } };
+  if (type === 'error') return { type, answer: responseOf({ errors: payload }, 200) };
   return { type };
 }
 

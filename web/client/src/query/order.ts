@@ -21,7 +21,7 @@ export function compileOrder(orderBy: unknown, model: ModelSchema, schema: Objec
     Object.entries(isFields(term) ? term : { [String(term)]: 'asc' })
       .filter(([, direction]) => direction !== undefined)
       .map(([name, direction]) => {
-        if (fieldOf(name, model, schema).list || !/^(a|de)sc$/.test(String(direction))) {
+        if (fieldOf(name, model, schema).list || (direction !== 'asc' && direction !== 'desc')) {
           throw unfit(`${model.model}: orderBy`, term);
         }
         return { name, desc: direction === 'desc' };
