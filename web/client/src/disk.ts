@@ -7,8 +7,8 @@ export interface Disk {
   /** Gives the values of some keys as they are at one moment; undefined for one that is not there. */
   get(keys: readonly string[]): Promise<unknown[]>;
 
-  /** Gives the entries whose keys begin with a prefix (not empty) and come after a key, ordered by UTF-16 units. */
-  list(prefix: string, after?: string): Promise<[key: string, value: unknown][]>;
+  /** Gives the entries whose keys come after a key and before another one, which is greater, ordered by UTF-16 units. */
+  list(after: string, before: string): Promise<[key: string, value: unknown][]>;
 
   /**
    * Changes some values, all or none, if the head is still `expected`, and moves the head on. A disk that nobody has
@@ -19,9 +19,6 @@ export interface Disk {
 
   /** Ends the use of the disk. What was committed stays. */
   close(): void;
-
-  /** Deletes everything, and ends the use of the disk for all who have it open: to them it is lost. */
-  destroy(): Promise<void>;
 }
 
 export type Value = string | number;

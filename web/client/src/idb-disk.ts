@@ -1,13 +1,10 @@
 import { type Disk, type DiskChange, headKey, StorageFullError, StorageLostError } from './disk.ts';
-import { afterPrefix } from './keys.ts';
 
 const store = 'disk';
 
 /** Opens the IndexedDB database of a name as a disk, and makes it where there is none. */
 export async function idbDisk(name: string): Promise<Disk> {
-  const opening = indexedDB.open(name, 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore(store);
-  const db = await answerTo(opening);
+  const db = await opened(name);
   // Someone deletes or upgrades the database: whoever held on to it would block them.
   db.onversionchange = () => db.close();
 
@@ -41,15 +38,13 @@ export async function idbDisk(name: string): Promise<Disk> {
       });
     },
 
-    async list(prefix, after = '') {
-      const range = keyRange(prefix, after);
-      if (!range) return [];
-      return transact('readonly', false, (disk) => {
+    list: (after, before) =>
+      transact('readonly', false, (disk) => {
+        const range = IDBKeyRange.bound(after, before, true, true);
         const keys = disk.getAllKeys(range);
         const values = disk.getAll(range);
         return () => keys.result.map((key, at) => [key as string, values.result[at]]);
-      });
-    },
+      }),
 
     commit: (expected, change) =>
       transact('readwrite', change.durable, (disk) => {
@@ -60,24 +55,12 @@ export async function idbDisk(name: string): Promise<Disk> {
       }),
 
     close: () => db.close(),
-
-    /** Empties the database first: its deletion has to wait for all who have it open, and one may be a frozen tab. */
-    async destroy() {
-      await transact('readwrite', true, (disk) => {
-        disk.clear();
-        return () => {};
-      });
-      db.close();
-      const deletion = indexedDB.deleteDatabase(name);
-      const blocked = new Promise((resolve) => {
-        deletion.onblocked = resolve;
-      });
-      await Promise.race([answerTo(deletion), blocked]);
-    },
   };
 }
 
-function answerTo<T>(request: IDBRequest<T>): Promise<T> {
+function opened(name: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(store);
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(typed(request.error));
@@ -89,15 +72,6 @@ function write(disk: IDBObjectStore, change: DiskChange): void {
   for (const [key, value] of change.put) disk.put(value, key);
   disk.put(change.head, headKey);
   disk.transaction.commit();
-}
-
-/** The keys that begin with a prefix and come after a key; undefined where there can be none. */
-function keyRange(prefix: string, after: string): IDBKeyRange | undefined {
-  const end = afterPrefix(prefix);
-  if (after >= end) return undefined;
-  return after < prefix
-    ? IDBKeyRange.bound(prefix, end, false, true)
-    : IDBKeyRange.bound(after, end, true, true);
 }
 
 /** What the platform throws, in the terms of a disk. */

@@ -1,6 +1,9 @@
 import { type Disk, headKey, StorageLostError } from './disk.ts';
 
-/** What memory disks share as tabs share a database. It outlives them, as a database outlives a crash. */
+/**
+ * What memory disks share as tabs share a database. It outlives them, as a database outlives a crash. With other values
+ * it is as if the database had been deleted: to those who have it open it is lost.
+ */
 export interface Platter {
   values: Map<string, unknown>;
 }
@@ -17,8 +20,8 @@ export function memoryDisk(platter: Platter = { values: new Map() }): Disk {
       return keys.map((key) => current().get(key));
     },
 
-    async list(prefix, after = '') {
-      const found = [...current()].filter(([key]) => key.startsWith(prefix) && key > after);
+    async list(after, before) {
+      const found = [...current()].filter(([key]) => key > after && key < before);
       return found.sort(([a], [b]) => (a < b ? -1 : 1));
     },
 
@@ -33,11 +36,6 @@ export function memoryDisk(platter: Platter = { values: new Map() }): Disk {
 
     close() {
       opened = undefined;
-    },
-
-    async destroy() {
-      current();
-      platter.values = new Map();
     },
   };
 }

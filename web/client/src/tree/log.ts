@@ -1,6 +1,6 @@
 import { type Disk, headKey, StorageLostError } from '../disk.ts';
 import type { Batch } from '../entries.ts';
-import { digits } from '../keys.ts';
+import { afterPrefix, digits } from '../keys.ts';
 
 /** One commit, as it stands on the disk under the head that it made. All texts are JSON: quicker than many clones. */
 export interface Run extends Batch {
@@ -37,7 +37,7 @@ const runs = 'run/';
 
 /** Gives the runs after a number, in their order. */
 export async function runsAfter(disk: Disk, number: number): Promise<Run[]> {
-  const found = (await disk.list(runs, runKey(number))) as [string, string][];
+  const found = (await disk.list(runKey(number), afterPrefix(runs))) as [string, string][];
   return found.map(([key, text]) => ({
     ...(JSON.parse(text) as Batch),
     number: Number(key.slice(runs.length)),

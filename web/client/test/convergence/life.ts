@@ -327,9 +327,8 @@ function stoppable(disk: Disk, stopped: AbortSignal): Disk {
   const reach = <T>(work: () => Promise<T>): Promise<T> => (stopped.aborted ? new Promise(() => {}) : work());
   return {
     get: (keys) => reach(() => disk.get(keys)),
-    list: (prefix, after) => reach(() => disk.list(prefix, after)),
+    list: (after, before) => reach(() => disk.list(after, before)),
     commit: (expected, change) => reach(() => disk.commit(expected, change)),
     close: () => disk.close(),
-    destroy: () => reach(() => disk.destroy()),
   };
 }

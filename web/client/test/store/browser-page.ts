@@ -76,7 +76,7 @@ const page = {
         await disk.get([]);
         await disk.get(['a', 'b']);
       },
-      () => disk.list('a'),
+      () => disk.list('a', 'b'),
       async () => {
         await disk.commit(head, { ...change(head + 1, { a: 'x'.repeat(500) }), durable: head % 7 === 0 });
         head++;
@@ -95,7 +95,10 @@ const page = {
       }),
     );
   },
-  idbDisk,
+  remove: (name: string): Promise<unknown> =>
+    new Promise((resolve) => {
+      indexedDB.deleteDatabase(name).onsuccess = resolve;
+    }),
   measure,
 };
 

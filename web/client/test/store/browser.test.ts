@@ -38,7 +38,7 @@ describe.skipIf(withoutChromium)(
       const [tab, other] = await Promise.all([browser.tab(), browser.tab()]);
       await tab.evaluate(() => store.open('deleted'));
       await tab.evaluate(() => store.count(0, 5));
-      await other.evaluate(async () => (await store.idbDisk('deleted')).destroy());
+      await other.evaluate(() => store.remove('deleted'));
       expect(await tab.evaluate(() => store.uses())).toEqual(Array(3).fill('StorageLostError'));
       await tab.evaluate(() => store.open('deleted'));
       expect(await tab.evaluate(() => store.state())).toEqual({ counter: undefined, own: 0 });

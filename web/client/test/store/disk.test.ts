@@ -21,6 +21,33 @@ for (const [kind, open] of Object.entries(kinds)) {
   });
 }
 
+const remove = {
+  'memory disk': (name: string) => {
+    platters.get(name)!.values = new Map();
+  },
+  'idb disk': async (name: string) => {
+    const request = indexedDB.deleteDatabase(name);
+    await new Promise((resolve) => {
+      request.onsuccess = resolve;
+    });
+  },
+};
+
+test.each(['memory disk', 'idb disk'] as const)(
+  'a %s that is deleted is lost to all, and empty when opened again',
+  async (kind) => {
+    const open = kinds[kind];
+    const [disk, other] = [await open('deleted'), await open('deleted')];
+    await disk.commit(0, change(1, { a: 1 }));
+    await remove[kind]('deleted');
+    await isLost(disk);
+    await isLost(other);
+    const again = await open('deleted');
+    expect(await again.get(['head', 'a'])).toEqual([undefined, undefined]);
+    expect(await again.commit(0, change(1, { a: 2 }))).toBe(true);
+  },
+);
+
 describe('idb disk', () => {
   afterEach(() => void vi.restoreAllMocks());
 

@@ -7,10 +7,9 @@ type Around = <T>(operation: 'get' | 'list' | 'commit', work: () => Promise<T>) 
 export function wrapped(disk: Disk, around: Around): Disk {
   return {
     get: (keys) => around('get', () => disk.get(keys)),
-    list: (prefix, after) => around('list', () => disk.list(prefix, after)),
+    list: (after, before) => around('list', () => disk.list(after, before)),
     commit: (expected, change) => around('commit', () => disk.commit(expected, change)),
     close: () => disk.close(),
-    destroy: () => disk.destroy(),
   };
 }
 

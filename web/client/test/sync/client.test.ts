@@ -4,7 +4,6 @@ import {
   type Client,
   type ClientOptions,
   createClient,
-  type Disk,
   memoryDisk,
   type Schema,
   type Status,
@@ -23,15 +22,10 @@ class House {
   draw: Draw = () => 0.5;
   readonly network = new Network(this.clock, this.server, () => this.draw());
   readonly device = new Device('d', this.network);
-  readonly disks: Disk[] = [];
 
   open(options: Partial<ClientOptions<Model>> = {}, of = this.device): { client: Notes; crash: () => void } {
     const { environment, crash } = of.tab();
-    const storage = async () => {
-      const disk = memoryDisk(of.platter);
-      this.disks.push(disk);
-      return disk;
-    };
+    const storage = async () => memoryDisk(of.platter);
     const base = { endpoint: 'http://model/graphql', auth: 'key', schema, storage, environment };
     const client = createClient({ ...base, ...options });
     client.start();
@@ -288,7 +282,7 @@ describe('the store', () => {
     house.network.break();
     await client.notes.create({ id: 'waits', title: 'waits' });
     await house.until(() => client.status.get().connection === 'offline');
-    await house.disks[0]!.destroy();
+    house.device.platter.values = new Map();
     await client.notes.create({ id: 'after', title: 'after' });
     expect(client.status.get()).toMatchObject({ pending: 2, storage: { lost: true } });
     house.network.loss = 0;
