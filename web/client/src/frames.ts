@@ -53,7 +53,7 @@ export async function applyFrames(
     frames.flatMap((frame) => frame.changes.map((change) => [change.model, change.key] as const)),
   );
   for (const frame of frames) {
-    if (frame.reset) place = doubting(place, { [all]: place.mark + 1 });
+    if (frame.reset) place = doubting(place, [all]);
     for (const change of frame.changes) applyChange(tx, change, place);
     seen(tx, frame.changes);
     place = {
@@ -89,8 +89,9 @@ const shown = ({ record, version, at }: Put): Fields => ({
   _lastChangedAt: at,
 });
 
-function doubting(place: Place, doubt: Place['doubt']): Place {
-  return { ...place, mark: place.mark + 1, doubt: { ...place.doubt, ...doubt } };
+function doubting(place: Place, models: readonly string[]): Place {
+  const mark = place.mark + 1;
+  return { ...place, mark, doubt: { ...place.doubt, ...Object.fromEntries(models.map((m) => [m, mark])) } };
 }
 
 /** What is not asked for any more is in doubt, and what another filter chooses from. */
@@ -104,14 +105,13 @@ function rescoped(place: Place, scope: Scope, ledger: Ledger): Place {
       !equal(place.scope.filter[model], scope.filter[model]),
   );
   const next = { ...place, scope };
-  if (changed.length === 0) return next;
-  return doubting(next, Object.fromEntries(changed.map((model) => [model, place.mark + 1])));
+  return changed.length > 0 ? doubting(next, changed) : next;
 }
 
 /** Begins anew, without a cursor, where the server cannot go on from it. */
 export function forget(tx: Transaction, scope: Scope): void {
   const { cursor: _, ...place } = tx.ledger.place(scope);
-  tx.setMeta('place', doubting(place, { [all]: place.mark + 1 }));
+  tx.setMeta('place', doubting(place, [all]));
 }
 
 /** Takes away the rows that are still in doubt once the server has sent everything. Waiting writes stay. */

@@ -24,13 +24,7 @@ export interface TokenStore {
 export function tokenStore(storage: TokenStorage, key: string): TokenStore {
   let text: string | null = null;
   let tokens: Tokens | undefined;
-  const told = listeners(() => {
-    const changed = (event: StorageEvent) => {
-      if (event.key === key || event.key === null) told.tell();
-    };
-    globalThis.addEventListener?.('storage', changed);
-    return () => globalThis.removeEventListener?.('storage', changed);
-  });
+  const told = listeners();
   return {
     get() {
       const now = storage.getItem(key);
@@ -45,7 +39,17 @@ export function tokenStore(storage: TokenStorage, key: string): TokenStore {
       else storage.removeItem(key);
       told.tell();
     },
-    subscribe: told.subscribe,
+    subscribe(callback) {
+      const stop = told.subscribe(callback);
+      const changed = (event: StorageEvent) => {
+        if (event.key === key || event.key === null) callback();
+      };
+      globalThis.addEventListener?.('storage', changed);
+      return () => {
+        stop();
+        globalThis.removeEventListener?.('storage', changed);
+      };
+    },
   };
 }
 
