@@ -56,19 +56,14 @@ function replaced(whole: Json | undefined, [name, ...path]: string[], value: Jso
   return { ...members, [name]: replaced(members[name], path, value) };
 }
 
-/** Leaves the record as it is. */
-export function acceptConflict(tx: Transaction, conflict: Conflict): void {
-  drop(tx, conflict);
-}
-
 /** Writes `yours` again, on the record as it is now. */
 export async function restoreConflict(tx: Transaction, conflict: Conflict): Promise<void> {
   restore(tx, await tx.readOne(conflict.model, conflict.key), conflict);
-  drop(tx, conflict);
+  acceptConflict(tx, conflict);
 }
 
-/** Takes a conflict away, and with the last one of a rejected write that write. */
-function drop(tx: Transaction, { model, key, field, rejected }: Conflict): void {
+/** Leaves the record as it is: the conflict goes, and with the last one of a rejected write that write. */
+export function acceptConflict(tx: Transaction, { model, key, field, rejected }: Conflict): void {
   tx.delete(conflictKey(model, key, field));
   if (rejected === undefined) return;
   const others = [...tx.ledger.conflicts.values()].filter(
