@@ -3,7 +3,7 @@ import type { Row } from '../row.ts';
 import { changesOf, readRowKey } from '../rows.ts';
 import type { Fields, ModelSchema } from '../schema.ts';
 import { type Plan, planKey, planQuery, type Query } from './plan.ts';
-import { type Observer, Result, type RowChanges } from './result.ts';
+import { type Observer, type Result, type RowChanges, resultOf } from './result.ts';
 import type { Objects } from './where.ts';
 
 type Failed = (error: unknown) => void;
@@ -74,7 +74,7 @@ export class LiveQueries {
     error: Failed,
   ): () => void {
     const name = JSON.stringify(of);
-    const result = this.#results.get(name) ?? new Result(this.#entries, plan());
+    const result = this.#results.get(name) ?? resultOf(this.#entries, plan());
     this.#results.set(name, result);
     const next = (records: readonly Fields[]) => {
       try {
