@@ -9,3 +9,4 @@ export {
 } from './auth/session.ts';
 export type { Factor, Step } from './auth/signin.ts';
 export type { TokenStorage } from './auth/store.ts';
+export { tokens } from './auth/tokens.ts';

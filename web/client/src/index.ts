@@ -1,4 +1,4 @@
-export { apiKey, type Credentials, tokens } from './auth/credentials.ts';
+export { apiKey, type Credentials } from './auth/credentials.ts';
 export { type AuthCode, AuthError } from './auth/error.ts';
 export { type Client, type Core, createClient } from './client.ts';
 export type { Collection, ConditionOption, Patch, Writer } from './collection.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { apiKey, type Credentials, tokens } from '../../src/auth/credentials.ts';
+import { apiKey, type Credentials } from '../../src/auth/credentials.ts';
 import { createSession } from '../../src/auth/session.ts';
+import { tokens } from '../../src/auth/tokens.ts';
 import { type Server, startServer, statusWith } from '../server.ts';
 
 let server: Server;

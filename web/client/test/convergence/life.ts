@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { tokens } from '../../src/accounts.ts';
 import {
   type Client,
   createClient,
@@ -6,7 +7,6 @@ import {
   FreshetError,
   memoryDisk,
   type Schema,
-  tokens,
 } from '../../src/index.ts';
 import { Device, type Draw, drawing } from '../sync/world.ts';
 import type { Issuer } from './issuer.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type Credentials, tokens } from '../../src/auth/credentials.ts';
+import type { Credentials } from '../../src/auth/credentials.ts';
+import { tokens } from '../../src/auth/tokens.ts';
 import {
   type Client,
   type ClientOptions,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSession, type Session } from '../../src/accounts.ts';
-import { createClient, tokens } from '../../src/index.ts';
+import { createSession, type Session, tokens } from '../../src/accounts.ts';
+import { createClient } from '../../src/index.ts';
 import { schema } from '../codegen/generated/workspace.ts';
 import { type Server, startServer } from '../server.ts';
 import { until } from './freshet.ts';
