@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.ts';
 import { listeners } from './listeners.ts';
 import { isLost, type Local, openLocal, type Storage, salvage } from './local.ts';
 import { rethrow } from './query/live.ts';
+import { equal } from './query/values.ts';
 import type { Row } from './row.ts';
 import { rowKey } from './rows.ts';
 import type { Collections, Fields, Json, ModelSchema, Schema } from './schema.ts';
@@ -318,7 +319,7 @@ export function startEngine(options: ClientOptions<Collections>): Engine {
 
   function show(): void {
     const now = statusOf(local?.ledger, scope, connection, kept);
-    if (JSON.stringify(now) === JSON.stringify(status)) return;
+    if (equal(now, status)) return;
     status = now;
     tell(status);
   }

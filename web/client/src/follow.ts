@@ -1,5 +1,5 @@
 import { backOff } from './backoff.ts';
-import { codeOf, refusedBy } from './errors.ts';
+import { codeOf } from './errors.ts';
 import type { Fields } from './schema.ts';
 import { subscribe } from './socket.ts';
 import type { Remote } from './transport.ts';
@@ -33,7 +33,7 @@ export function follow(
   const broken = async (error: unknown) => {
     const code = codeOf(error);
     const denied = code === 'unauthenticated';
-    const renewed = denied && (await credentials.renew?.(refusedBy(error)).catch(() => true));
+    const renewed = denied && (await credentials.renew?.(remote.sent).catch(() => true));
     if (end.signal.aborted) return;
     waits = true;
     if (renewed || code === 'unavailable' || code === 'internal') {

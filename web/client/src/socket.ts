@@ -1,7 +1,7 @@
 import type { Socket } from './environment.ts';
 import { FreshetError } from './errors.ts';
 import type { Fields } from './schema.ts';
-import { dataOf, errorOf, headersOf, type Remote } from './transport.ts';
+import { dataOf, headersOf, type Remote } from './transport.ts';
 import { type ClientMessage, codeOfClose, type Operation, readMessage } from './wire.ts';
 
 /** A subscription that is open. */
@@ -63,14 +63,14 @@ export async function subscribe(
       const { type, answer } = readMessage(String(data));
       if (type === 'ping') send({ type: 'pong' });
       if (type === 'complete') throw new FreshetError('unavailable', 'the subscription ended');
-      if (answer) next(dataOf(answer, headers));
+      if (answer) next(dataOf(answer));
     } catch (error) {
       end(error);
     }
   };
   socket.onerror = () => end(new FreshetError('unavailable', 'the socket failed')); // not all say that it closed, too
   socket.onclose = ({ code, reason }) =>
-    end(errorOf(codeOfClose(code), reason || `the socket closed with ${code}`, headers));
+    end(new FreshetError(codeOfClose(code), reason || `the socket closed with ${code}`));
   return { probe };
 }
 

@@ -1,7 +1,7 @@
 import { applyAnswers, mistaken, type Push, preparePush, rename } from './answers.ts';
 import { backOff } from './backoff.ts';
 import type { Resolve } from './conflicts.ts';
-import { codeOf, refusedBy } from './errors.ts';
+import { codeOf } from './errors.ts';
 import { applyFrames, forget, type Scope, sweep } from './frames.ts';
 import type { Ledger } from './ledger.ts';
 import { type Event, initial, type State, step } from './machine.ts';
@@ -10,7 +10,7 @@ import { reject } from './rejected.ts';
 import type { Fields } from './schema.ts';
 import { type Subscription, subscribe } from './socket.ts';
 import { changesVariables, fetchChanges, type Remote, sendPush } from './transport.ts';
-import { dropUnseen, isUnseen, type Unseen, unseenOf } from './unseen.ts';
+import { dropUnseen, type Unseen, unseenOf } from './unseen.ts';
 import { type ChangeFrame, changesSubscription, readFrame } from './wire.ts';
 
 export interface SyncOptions extends Remote {
@@ -31,6 +31,8 @@ const pushLimit: PushLimit = { writes: 100, size: 256 * 1024 };
 /** Does what the machine's states stand for, and tells it how that ended. */
 export class Sync {
   readonly #options: SyncOptions;
+  /** Its headers may be others than those of the link. */
+  readonly #pushRemote: Remote;
   readonly #stops: (() => void)[] = [];
   #state = initial;
   #link = new AbortController();
@@ -49,6 +51,7 @@ export class Sync {
 
   constructor(options: SyncOptions) {
     this.#options = options;
+    this.#pushRemote = { ...options };
   }
 
   get state(): State {
@@ -115,13 +118,13 @@ export class Sync {
     else if (link === 'connect') this.#run(signal, 'failed', 'denied', () => this.#connect(signal));
     else if (link === 'catchUp') this.#run(signal, 'failed', 'denied', () => this.#catchUp(signal));
     else if (link === 'backoff') this.#wait(signal, linkTries, () => this.#send('retry'));
-    else if (link === 'auth') this.#renew(signal, linkTries);
+    else if (link === 'auth') this.#renew(signal, linkTries, this.#options);
   }
 
   #beginPush(signal: AbortSignal, { push, pushTries }: State): void {
     if (push === 'sending') this.#run(signal, 'pushFailed', 'pushDenied', () => this.#sendNext(signal));
     else if (push === 'backoff') this.#wait(signal, pushTries, () => this.#send('retryPush'));
-    else if (push === 'auth') this.#renew(signal, pushTries);
+    else if (push === 'auth') this.#renew(signal, pushTries, this.#pushRemote);
   }
 
   #await(): void {
@@ -148,11 +151,10 @@ export class Sync {
     signal.addEventListener('abort', () => environment.clearTimeout(timer));
   }
 
-  #renew(signal: AbortSignal, tries: number): void {
-    const refused = refusedBy(this.#error);
+  #renew(signal: AbortSignal, tries: number, { sent }: Remote): void {
     const renew = () => {
       const { credentials } = this.#options;
-      this.#renewal ??= Promise.resolve(credentials.renew?.(refused) ?? false).finally(() => {
+      this.#renewal ??= Promise.resolve(credentials.renew?.(sent) ?? false).finally(() => {
         this.#renewal = undefined;
       });
       this.#renewal.then(
@@ -244,7 +246,7 @@ export class Sync {
     signal.throwIfAborted();
     const link = this.#link;
     try {
-      const answers = await sendPush(this.#options, push, signal);
+      const answers = await sendPush(this.#pushRemote, push, signal);
       signal.throwIfAborted();
       if (push.client !== this.#renamed && mistaken(push, answers)) {
         const name = this.#options.environment.uuid();
@@ -254,7 +256,7 @@ export class Sync {
       }
       await ledger.change(false, (tx) => applyAnswers(tx, push, answers, this.#options.resolve));
       this.#limit = pushLimit;
-      this.#late ||= link !== this.#link && isUnseen(ledger);
+      this.#late ||= link !== this.#link && Object.keys(unseenOf(ledger)).length > 0;
     } catch (error) {
       if (signal.aborted || (codeOf(error) !== 'invalid' && codeOf(error) !== 'too_large')) throw error;
       await this.#shrink(push, error as Error);

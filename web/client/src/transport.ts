@@ -1,7 +1,7 @@
 import type { Push } from './answers.ts';
 import type { Credentials } from './auth/credentials.ts';
 import type { Environment } from './environment.ts';
-import { Denied, FreshetError } from './errors.ts';
+import { FreshetError } from './errors.ts';
 import type { Scope } from './frames.ts';
 import type { Fields } from './schema.ts';
 import {
@@ -9,7 +9,6 @@ import {
   type ChangeFrame,
   type ChangesVariables,
   changesQuery,
-  type ErrorCode,
   pushMutation,
   readAnswer,
   readFrame,
@@ -25,15 +24,17 @@ export interface Remote {
   /** Whose store it is. Nothing is sent or asked for in the name of another. */
   readonly user: string | undefined;
   readonly environment: Environment;
+  /** The headers that it was asked with last; undefined where there were none to be had. */
+  sent?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Gives the headers that prove who asks. */
-export async function headersOf(
-  { credentials, user }: Remote,
-  signal: AbortSignal,
-): Promise<Record<string, string>> {
+export async function headersOf(remote: Remote, signal: AbortSignal): Promise<Record<string, string>> {
+  const { credentials, user } = remote;
+  remote.sent = undefined;
   const headers = await credentials.headers(signal);
-  if (credentials.user !== user) throw new Denied('somebody else has signed in', headers);
+  remote.sent = headers;
+  if (credentials.user !== user) throw new FreshetError('unauthenticated', 'somebody else has signed in');
   return headers;
 }
 
@@ -96,7 +97,7 @@ export async function post(
       body: JSON.stringify({ query, variables }),
       signal: limited.signal,
     });
-    return dataOf(readAnswer(response.status, await response.text()), headers);
+    return dataOf(readAnswer(response.status, await response.text()));
   } finally {
     environment.clearTimeout(timer);
     signal.removeEventListener('abort', abort);
@@ -104,11 +105,7 @@ export async function post(
 }
 
 /** Gives the data of an answer; the error of one that has none is thrown. */
-export function dataOf({ data, errors: [error] }: Answer, headers: Record<string, string>): Fields | null {
-  if (error) throw errorOf(error.code, error.message, headers);
+export function dataOf({ data, errors: [error] }: Answer): Fields | null {
+  if (error) throw new FreshetError(error.code, error.message);
   return data;
 }
-
-/** Gives the error of a request that had the headers. */
-export const errorOf = (code: ErrorCode, message: string, headers: Record<string, string>): FreshetError =>
-  code === 'unauthenticated' ? new Denied(message, headers) : new FreshetError(code, message);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { applyAnswers, preparePush } from '../../src/answers.ts';
 import { applyFrames } from '../../src/frames.ts';
+import { rowKey } from '../../src/rows.ts';
 import { dropUnseen, unseenOf } from '../../src/unseen.ts';
 import { frame, openLedger, put, remove, row, scope, taken, view, write } from './fixture.ts';
 
@@ -19,11 +20,11 @@ async function answered(answer: object = {}) {
 test('what an answer showed and the log leaves out goes once the log was read to its end', async () => {
   const ledger = await answered();
   const before = unseenOf(ledger);
-  expect(before).toEqual({ Task: { k: 1 } });
+  expect(before).toEqual({ [rowKey('Task', 'k')]: 1 });
   expect(await view(ledger, 'k')).toMatchObject({ title: 'A' });
   await ledger.change(false, (tx) => dropUnseen(tx, before));
   expect(await row(ledger, 'k')).toBeUndefined();
-  expect(unseenOf(ledger)).toEqual({ Task: {} });
+  expect(unseenOf(ledger)).toEqual({});
 });
 
 test('what the log sends stays, and what came of an answer after the log was asked', async () => {
@@ -35,8 +36,8 @@ test('what the log sends stays, and what came of an answer after the log was ask
 
   const late = await answered({ version: 1, recordVersion: 3 });
   await late.change(false, (tx) => applyFrames(tx, [frame([put('k', 2, { title: 'older' })])], scope));
-  expect(unseenOf(late)).toEqual({ Task: { k: 3 } });
-  await late.change(false, (tx) => dropUnseen(tx, { Task: { k: 2 } }));
+  expect(unseenOf(late)).toEqual({ [rowKey('Task', 'k')]: 3 });
+  await late.change(false, (tx) => dropUnseen(tx, { [rowKey('Task', 'k')]: 2 }));
   expect(await view(late, 'k')).toMatchObject({ title: 'A' });
 });
 
