@@ -21,12 +21,10 @@ export interface Disk {
   close(): void;
 }
 
-export type Value = string | number;
-
 /** What one commit changes. */
 export interface DiskChange {
   readonly head: number;
-  readonly put: readonly (readonly [key: string, value: Value])[];
+  readonly put: readonly (readonly [key: string, value: string | number])[];
   readonly delete: readonly string[];
   /**
    * True: on the disk before the promise resolves, with all commits before it. False: a power cut may take the commit

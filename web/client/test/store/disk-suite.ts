@@ -1,4 +1,4 @@
-import { type Disk, headKey, StorageLostError, type Value } from '../../src/disk.ts';
+import { type Disk, headKey, StorageLostError } from '../../src/disk.ts';
 
 /** Opens a disk by name: the same name gives the same disk to several tabs, and a new name an empty one. */
 export type OpenDisk = (name: string) => Promise<Disk>;
@@ -79,7 +79,7 @@ export const diskSuite: Record<string, (open: OpenDisk, name: string) => Promise
   },
 };
 
-export function change(head: number, put: Record<string, Value>, gone: string[] = []) {
+export function change(head: number, put: Record<string, string | number>, gone: string[] = []) {
   return { head, put: Object.entries(put), delete: gone, durable: false };
 }
 
