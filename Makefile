@@ -21,7 +21,7 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     ?= mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := build
-.PHONY: build run app test lint wire web screenshots browser awscli bench bench-client fuzz crash soak clean
+.PHONY: build run app test lint wire web screenshots browser awscli bench bench-client bench-app fuzz crash soak clean
 
 build:
 	$(GO) build -o bin/freshet ./cmd/freshet
