@@ -4,6 +4,7 @@
  */
 export const inside = [
   'atHand',
+  'cells',
   'directory',
   'enqueue',
   'leafOf',
@@ -13,11 +14,13 @@ export const inside = [
   'narrowed',
   'nextNumber',
   'observers',
+  'ordered',
   'overlay',
   'pushTries',
   'queries',
   'queue',
   'queued',
+  'ranges',
   'readOne',
   'reindex',
   'runs',

@@ -9,6 +9,7 @@ import type { PushLimit } from './outbox.ts';
 import { reject } from './rejected.ts';
 import type { Fields } from './schema.ts';
 import { type Subscription, subscribe } from './socket.ts';
+import type { Transaction } from './transaction.ts';
 import { changesVariables, fetchChanges, type Remote, sendPush } from './transport.ts';
 import { dropUnseen, type Unseen, unseenOf } from './unseen.ts';
 import { type ChangeFrame, changesSubscription, readFrame } from './wire.ts';
@@ -171,6 +172,7 @@ export class Sync {
     const place = ledger.place(scope);
     if (!place.done || !place.cursor || place.doubt) return 'behind';
     const frames: ChangeFrame[] = [];
+    let after: string | undefined = place.cursor;
     let unseen: Unseen | undefined = unseenOf(ledger);
     this.#late = false;
     let applying = false;
@@ -180,9 +182,10 @@ export class Sync {
         const waiting = frames.splice(0);
         const before = waiting.at(-1)!.upToDate ? unseen : undefined;
         await ledger.change(false, async (tx) => {
-          await applyFrames(tx, waiting, scope);
+          await this.#apply(tx, after, waiting);
           if (before) await dropUnseen(tx, before);
         });
+        after = waiting.at(-1)!.cursor;
         if (before) unseen = undefined;
         if (signal.aborted) return;
         if (ledger.place(scope).doubt) this.#send('behind');
@@ -211,13 +214,14 @@ export class Sync {
   async #catchUp(signal: AbortSignal): Promise<Event> {
     const { ledger, scope } = this.#options;
     const fetch = (after: string | undefined) => fetchChanges(this.#options, after, scope, pageLimit, signal);
-    let page = await this.#firstPage(fetch);
+    let [after, page] = await this.#firstPage(fetch);
     for (;;) {
       const next = page.upToDate ? undefined : fetch(page.cursor);
       next?.catch(() => {}); // it is awaited below
       const applied = page;
-      await ledger.change(false, (tx) => applyFrames(tx, [applied], scope));
+      await ledger.change(false, (tx) => this.#apply(tx, after, [applied]));
       signal.throwIfAborted();
+      after = page.cursor;
       if (!next) break;
       page = await next;
     }
@@ -225,17 +229,32 @@ export class Sync {
     return 'caughtUp';
   }
 
-  /** Where the server cannot read the cursor, the client begins without one, and keeps what it is sent again. */
-  async #firstPage(fetch: (after: string | undefined) => Promise<ChangeFrame>): Promise<ChangeFrame> {
+  /**
+   * Applies frames where the store is at the place in the log that they go on from. The link before, which may be of other
+   * rights, can have moved it on after this one asked: what is to be taken away since there would not be told.
+   */
+  async #apply(tx: Transaction, after: string | undefined, frames: readonly ChangeFrame[]): Promise<void> {
+    const { scope } = this.#options;
+    if (tx.ledger.place(scope).cursor !== after) throw new Error('the store has moved on');
+    await applyFrames(tx, frames, scope);
+  }
+
+  /**
+   * Gives the first page, and the cursor that it goes on from. Where the server cannot read that, the client begins without
+   * one, and keeps what it is sent again.
+   */
+  async #firstPage(
+    fetch: (after: string | undefined) => Promise<ChangeFrame>,
+  ): Promise<[after: string | undefined, page: ChangeFrame]> {
     const { ledger, scope } = this.#options;
     const { cursor } = ledger.place(scope);
     try {
-      return await fetch(cursor);
+      return [cursor, await fetch(cursor)];
     } catch (error) {
       if (!cursor || (codeOf(error) !== 'invalid' && codeOf(error) !== 'gone')) throw error;
       const page = await fetch(undefined);
       await ledger.change(false, (tx) => forget(tx, scope));
-      return page;
+      return [undefined, page];
     }
   }
 

@@ -482,6 +482,54 @@ describe('pushes', () => {
     },
   );
 
+  test('do not mix with a link that was made anew while what the last one brought was being stored', async () => {
+    const house = new House();
+    const { environment } = house.device.tab();
+    const asked: string[] = [];
+    let held: Promise<void> | undefined;
+    let release = () => {};
+    const { client } = house.open({
+      storage: async () => {
+        const disk = memoryDisk(house.device.platter);
+        const commit = disk.commit.bind(disk);
+        disk.commit = async (...change) => {
+          await held;
+          return commit(...change);
+        };
+        return disk;
+      },
+      environment: {
+        ...environment,
+        openSocket: (...to) => {
+          const socket = environment.openSocket(...to);
+          const send = socket.send.bind(socket);
+          socket.send = (text) => {
+            const after = JSON.parse(text).payload?.variables?.after;
+            if (after) asked.push(after);
+            send(text);
+          };
+          return socket;
+        },
+      },
+    });
+    await house.live(client);
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    house.server.push('x', [{ counter: 1, model: 'Note', op: 'CREATE', key: 'a', fields: {} }], false);
+    house.server.committed();
+    for (let i = 0; i < 20; i++) await house.clock.step(); // the frame is here, and waits for the disk
+    house.network.break();
+    await house.until(() => asked.length === 2);
+    for (let i = 0; i < 20; i++) await house.clock.step(); // what the new link brought waits behind it
+    held = undefined;
+    release();
+    await house.until(() => asked.length === 3);
+    await house.live(client);
+    expect(asked).toEqual(['1:0', '1:0', '1:1']);
+    expect(await client.notes.query()).toHaveLength(1);
+  });
+
   test('wait longer from time to time, and not when there is a hint', async () => {
     const house = new House();
     const { environment } = house.device.tab();
