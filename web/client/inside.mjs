@@ -5,6 +5,7 @@
 export const inside = [
   'atHand',
   'cells',
+  'compare',
   'directory',
   'enqueue',
   'leafOf',
@@ -16,6 +17,7 @@ export const inside = [
   'observers',
   'ordered',
   'overlay',
+  'probe',
   'pushTries',
   'queries',
   'queue',
@@ -24,8 +26,10 @@ export const inside = [
   'readOne',
   'reindex',
   'runs',
+  'scan',
   'setMeta',
   'settle',
   'spans',
+  'tell',
   'waiting',
 ];

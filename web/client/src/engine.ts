@@ -271,7 +271,9 @@ export function startEngine(options: ClientOptions<Collections>): Engine {
       lead: (signal, begin) => tabs?.lead(signal, begin),
       changed(state, error) {
         if (isLost(error) && local) void reopen(local).catch(() => {});
-        connection = connected(state, error);
+        // A follower has nothing to say of it but at first: then it is told by who syncs.
+        if (state.link !== 'follower' || connection.connection === 'stopped')
+          connection = connected(state, error);
         if (leads()) tellStatus();
         show();
       },
