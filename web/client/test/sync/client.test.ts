@@ -252,6 +252,17 @@ describe('tabs', () => {
     expect(house.network.mostPushes).toBe(1);
   });
 
+  test('that follow say what they are told of the connection, whatever they do', async () => {
+    const house = new House();
+    const [one, two] = [house.open().client, house.open().client];
+    await Promise.all([house.live(one), house.live(two)]);
+    const said = new Set<string>();
+    two.status.subscribe(({ connection }) => said.add(connection));
+    await two.notes.create({ id: 'a' });
+    await house.live(two);
+    expect([...said]).toEqual(['live']);
+  });
+
   test('one takes over from another that ends in the middle of a push, which is sent again and applied once', async () => {
     const house = new House();
     const one = house.open();
