@@ -9,6 +9,9 @@ import { useAct } from './problem.ts';
 const t = texts.account;
 const digits = 6;
 
+/** Gives what of a text is a code, or the beginning of one. */
+export const digitsOf = (text: string) => text.replace(/\D/g, '').slice(0, digits);
+
 export interface CodeFormProps {
   /** Takes the code; an error is shown. */
   onCode: (code: string) => Promise<unknown>;
@@ -32,7 +35,7 @@ export function CodeForm({ onCode, onResend, mailed, children }: CodeFormProps) 
     if (problem) field.current?.select();
   }, [problem]);
   const take = (text: string) => {
-    const next = text.replace(/\D/g, '').slice(0, digits);
+    const next = digitsOf(text);
     setCode(next);
     if (next.length === digits && next !== code) void act(() => onCode(next));
   };

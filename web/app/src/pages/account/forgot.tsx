@@ -1,10 +1,11 @@
 import { useState } from 'react';
 import { Link, navigate, usePlace } from '../../router/router.tsx';
 import { texts } from '../../texts.ts';
-import { Field, PasswordField } from '../../ui/field.tsx';
+import { Field } from '../../ui/field.tsx';
 import { toast } from '../../ui/toasts.tsx';
 import { session } from '../../workspace.ts';
-import { Mailbox } from './code.tsx';
+import { digitsOf, Mailbox } from './code.tsx';
+import { NewPasswordField, UsernameField } from './fields.tsx';
 import { AccountForm } from './form.tsx';
 import { AccountPage, linkLook, Step } from './layout.tsx';
 
@@ -26,16 +27,7 @@ export default function ForgotPage() {
       ) : (
         <Step title={t.forgotTitle} lead={search.has('asked') ? t.resetAsked : t.forgotLead}>
           <AccountForm submit={t.sendCode} onSubmit={send}>
-            <Field
-              label={t.username}
-              value={username}
-              onChange={(event) => setUsername(event.target.value)}
-              autoComplete="username"
-              autoCapitalize="none"
-              spellCheck={false}
-              inputMode="email"
-              required
-            />
+            <UsernameField value={username} onText={setUsername} />
           </AccountForm>
         </Step>
       )}
@@ -68,18 +60,10 @@ function Reset({ username }: { username: string }) {
           required
           pattern="[0-9]{6}"
           title={texts.problems.code}
-          onChange={(event) => setCode(event.target.value.replace(/\D/g, '').slice(0, 6))}
+          onChange={(event) => setCode(digitsOf(event.target.value))}
           className="h-11 font-mono tracking-widest"
         />
-        <PasswordField
-          label={t.newPassword}
-          hint={t.passwordHint}
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-          autoComplete="new-password"
-          minLength={8}
-          required
-        />
+        <NewPasswordField value={password} onText={setPassword} />
         <Mailbox />
       </AccountForm>
     </Step>

@@ -2,8 +2,9 @@ import type { Step as Asked } from '@freshet/client/accounts';
 import { useState } from 'react';
 import { Link, navigate, usePlace } from '../../router/router.tsx';
 import { texts } from '../../texts.ts';
-import { Field, PasswordField } from '../../ui/field.tsx';
+import { PasswordField } from '../../ui/field.tsx';
 import { session } from '../../workspace.ts';
+import { UsernameField } from './fields.tsx';
 import { AccountForm } from './form.tsx';
 import { AccountPage, linkLook, Step } from './layout.tsx';
 import { Steps } from './steps.tsx';
@@ -51,16 +52,7 @@ export function SignIn({ lead = t.signInLead, onDone }: { lead?: string; onDone:
   return (
     <Step title={t.signIn} lead={lead}>
       <AccountForm submit={t.signIn} onSubmit={begin}>
-        <Field
-          label={t.username}
-          value={username}
-          onChange={(event) => setUsername(event.target.value)}
-          autoComplete="username"
-          autoCapitalize="none"
-          spellCheck={false}
-          inputMode="email"
-          required
-        />
+        <UsernameField value={username} onText={setUsername} />
         <PasswordField
           label={t.password}
           value={password}

@@ -2,8 +2,9 @@ import type { Step as Asked } from '@freshet/client/accounts';
 import { useState } from 'react';
 import { Link, navigate, usePlace } from '../../router/router.tsx';
 import { texts } from '../../texts.ts';
-import { Field, PasswordField } from '../../ui/field.tsx';
+import { Field } from '../../ui/field.tsx';
 import { session } from '../../workspace.ts';
+import { NewPasswordField } from './fields.tsx';
 import { AccountForm } from './form.tsx';
 import { AccountPage, linkLook, Step } from './layout.tsx';
 import { nextOf } from './signin.tsx';
@@ -61,15 +62,7 @@ export default function SignUpPage() {
               autoComplete="email"
               required
             />
-            <PasswordField
-              label={t.password}
-              hint={t.passwordHint}
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-              autoComplete="new-password"
-              minLength={8}
-              required
-            />
+            <NewPasswordField label={t.password} value={password} onText={setPassword} />
             <Field
               label={t.displayName}
               hint={t.nameHint}

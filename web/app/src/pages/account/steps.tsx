@@ -2,9 +2,10 @@ import type { Step as Asked, Factor } from '@freshet/client/accounts';
 import { lazy, Suspense, useState } from 'react';
 import { texts } from '../../texts.ts';
 import { Button } from '../../ui/button.tsx';
-import { PasswordField, Problem } from '../../ui/field.tsx';
+import { Problem } from '../../ui/field.tsx';
 import { session } from '../../workspace.ts';
 import { CodeForm } from './code.tsx';
+import { NewPasswordField } from './fields.tsx';
 import { AccountForm } from './form.tsx';
 import { Step } from './layout.tsx';
 import { useAct } from './problem.ts';
@@ -88,15 +89,7 @@ export function NewPassword({ onPassword }: { onPassword: (password: string) => 
   const [password, setPassword] = useState('');
   return (
     <AccountForm submit={t.confirm} onSubmit={() => onPassword(password)}>
-      <PasswordField
-        label={t.newPassword}
-        hint={t.passwordHint}
-        autoComplete="new-password"
-        required
-        minLength={8}
-        value={password}
-        onChange={(event) => setPassword(event.target.value)}
-      />
+      <NewPasswordField value={password} onText={setPassword} />
     </AccountForm>
   );
 }

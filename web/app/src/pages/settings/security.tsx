@@ -5,6 +5,7 @@ import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { PasswordField } from '../../ui/field.tsx';
 import { toast } from '../../ui/toasts.tsx';
+import { NewPasswordField } from '../account/fields.tsx';
 import { AccountForm } from '../account/form.tsx';
 import { Factors } from './factors.tsx';
 import { Row, Section } from './section.tsx';
@@ -48,15 +49,7 @@ function ChangePassword({ onClose }: { onClose: () => void }) {
           value={current}
           onChange={(event) => setCurrent(event.target.value)}
         />
-        <PasswordField
-          label={t.next}
-          hint={texts.account.passwordHint}
-          autoComplete="new-password"
-          minLength={8}
-          required
-          value={next}
-          onChange={(event) => setNext(event.target.value)}
-        />
+        <NewPasswordField label={t.next} value={next} onText={setNext} />
       </AccountForm>
     </Dialog>
   );
