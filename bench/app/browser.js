@@ -1,35 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export const chromiumVersion = () =>
-  execFileSync(executablePath, ['--version'])
-    .toString()
-    .match(/[\d.]+/)[0];
-
-/** A folder in which a browser keeps what it keeps: files, records, the service worker. It is empty at first. */
-export async function newProfile() {
-  const folder = await mkdtemp(join(tmpdir(), 'freshet-bench-profile-'));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
-}
+import { launch } from '../client/chromium.js';
 
 /** Starts Chromium with a profile. What is kept is put into localStorage before the app runs. */
 export async function openBrowser({ folder }, kept = {}) {
   const context = await chromium.launchPersistentContext(folder, {
-    executablePath,
-    args,
+    ...launch,
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
   });

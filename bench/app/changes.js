@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newProfile, openBrowser, settled, usable } from './browser.js';
+import { newProfile } from '../client/chromium.js';
+import { openBrowser, settled, usable } from './browser.js';
 
 const pause = 50; // ms between changes
 

@@ -1,4 +1,5 @@
-import { newProfile, openBrowser, settled, usable } from './browser.js';
+import { newProfile } from '../client/chromium.js';
+import { openBrowser, settled, usable } from './browser.js';
 import { user } from './server.js';
 
 /** Visits with a new profile: the first, the second, and one while the server is not there. */

@@ -1,27 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const args = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export const chromiumVersion = () =>
-  execFileSync(executablePath, ['--version'])
-    .toString()
-    .match(/[\d.]+/)[0];
+import { launch, newProfile } from './chromium.js';
 
 /** Bundles pages/NAME.js for each name. Gives the scripts by their names. */
 export async function bundle(names, { alias, minify }) {
@@ -57,8 +37,8 @@ export async function servePages(scripts) {
 
 /** Starts Chromium with an empty profile on the disk, and opens a page in it. */
 export async function openTab(url) {
-  const profile = await mkdtemp(join(tmpdir(), 'freshet-bench-profile-'));
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args });
+  const profile = await newProfile();
+  const context = await chromium.launchPersistentContext(profile.folder, launch);
   const page = context.pages()[0] ?? (await context.newPage());
   page.setDefaultTimeout(600_000);
   page.on('pageerror', (error) => console.error(`in the page: ${error.stack}`));
@@ -81,7 +61,7 @@ export async function openTab(url) {
     },
     async close() {
       await context.close();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+      await profile.remove();
     },
   };
 }
