@@ -97,7 +97,7 @@ func TestTokens(t *testing.T) {
 // sign makes a token with any header and key.
 func sign(t *testing.T, algorithm jose.SignatureAlgorithm, key any, kid string, claims map[string]any) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +142,11 @@ func TestCheckRefusals(t *testing.T) {
 	ours := func(changes map[string]any) string { return sign(t, jose.RS256, key.private, key.id, claims(changes)) }
 	public, err := json.Marshal(jose.JSONWebKey{Key: key.private.Public()})
 	f.must(err)
+	headed := func(header map[string]any) string {
+		token, err := (&signingKey{header: encode(header), private: key.private}).sign(claims(nil))
+		f.must(err)
+		return token
+	}
 	signature := []byte(parts[2])
 	signature[10] ^= 1
 	f.want("as it is made here", f.checks(ours(nil)), "")
@@ -158,6 +163,12 @@ func TestCheckRefusals(t *testing.T) {
 		"another's key":   sign(t, jose.RS256, stranger, key.id, claims(nil)),
 		"unknown key":     sign(t, jose.RS256, key.private, "other", claims(nil)),
 		"no key id":       sign(t, jose.RS256, key.private, "", claims(nil)),
+		"extensions":      headed(map[string]any{"alg": "RS256", "kid": key.id, "typ": "JWT", "crit": []string{"b64"}, "b64": false}),
+		"another header":  headed(map[string]any{"alg": "RS256", "kid": key.id}),
+		"header":          parts[0],
+		"nothing signed":  parts[0] + "..",
+		"a part more":     tokens.Access + ".",
+		"padded":          tokens.Access + "=",
 		"claims changed":  parts[0] + "." + encode(claims(map[string]any{"username": "bob"})) + "." + parts[2],
 		"signature":       parts[0] + "." + parts[1] + "." + string(signature),
 		"another issuer":  ours(map[string]any{"iss": "https://other.test"}),

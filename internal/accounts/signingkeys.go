@@ -43,8 +43,8 @@ type signingKeys struct {
 type signingKey struct {
 	id      string
 	from    time.Time // when it begins to sign
+	header  string    // of its tokens
 	private *rsa.PrivateKey
-	signer  jose.Signer
 }
 
 // storedKey is a key in the one document that holds them all.
@@ -166,7 +166,7 @@ func (k *signingKeys) reread(ctx context.Context) error {
 
 // known gives a stored key, which need not be opened twice.
 func (k *signingKeys) known(s storedKey) (*signingKey, error) {
-	if key := k.find(s.ID); key != nil {
+	if key := k.find(tokenHeader(s.ID)); key != nil {
 		return key, nil
 	}
 	plain, err := open(k.pool.secrets.rest, s.Sealed, "signing key", s.ID)
@@ -181,28 +181,23 @@ func (k *signingKeys) known(s storedKey) (*signingKey, error) {
 	if !ok {
 		return nil, fmt.Errorf("it is a %T", parsed)
 	}
-	options := (&jose.SignerOptions{}).WithType("JWT")
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: private, KeyID: s.ID}}, options)
-	if err != nil {
-		return nil, err
-	}
-	return &signingKey{id: s.ID, from: s.From, private: private, signer: signer}, nil
+	return &signingKey{id: s.ID, from: s.From, header: tokenHeader(s.ID), private: private}, nil
 }
 
-func (k *signingKeys) find(id string) *signingKey {
+func (k *signingKeys) find(header string) *signingKey {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for _, key := range k.list {
-		if key.id == id {
+		if key.header == header {
 			return key
 		}
 	}
 	return nil
 }
 
-// verifying gives the key that a token names, if it may still verify.
-func (k *signingKeys) verifying(ctx context.Context, id string) (*signingKey, error) {
-	key := k.find(id)
+// verifying gives the key whose tokens have a header, if it may still verify.
+func (k *signingKeys) verifying(ctx context.Context, header string) (*signingKey, error) {
+	key := k.find(header)
 	if key == nil {
 		k.mu.RLock()
 		lately := k.now().Sub(k.read) < rereadWait
@@ -211,7 +206,7 @@ func (k *signingKeys) verifying(ctx context.Context, id string) (*signingKey, er
 			if err := k.reread(ctx); err != nil {
 				return nil, err
 			}
-			key = k.find(id)
+			key = k.find(header)
 		}
 	}
 	if key == nil || !slices.Contains(k.valid(), key) {

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -71,16 +70,4 @@ func (p *Pool) describe(claims map[string]any, u *user, s *session, nonce string
 	if nonce != "" {
 		claims["nonce"] = nonce
 	}
-}
-
-func (k *signingKey) sign(claims map[string]any) (string, error) {
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
-	}
-	signed, err := k.signer.Sign(body)
-	if err != nil {
-		return "", err
-	}
-	return signed.CompactSerialize()
 }
