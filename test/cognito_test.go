@@ -35,7 +35,7 @@ func TestAmplifyAuth(t *testing.T) {
 	})
 }
 
-// office is two counters of one clock, at one of which everybody has to have a second factor, and what the clients
+// office is two counters of one clock, at one of which everybody has to have a second factor and devices are remembered, and what the clients
 // that are tested ask of the test itself: /mail?to= gives what was mailed last, /wait?for= moves the clock,
 // /invite?user= has an administrator make a user.
 type office struct {
@@ -48,7 +48,7 @@ func openOffice(t *testing.T) *office {
 	var wall clock
 	cfg := server.Config{ClientIDs: []string{app}, IdentityPoolID: identityPool, Guests: true, EmailSignIn: true, Now: wall.now}
 	o := &office{ServeMux: http.NewServeMux(), usual: openCounter(t, cfg)}
-	cfg.MFA = accounts.MFARequired
+	cfg.MFA, cfg.Devices = accounts.MFARequired, accounts.DevicesAsk
 	o.strict = openCounter(t, cfg)
 	o.HandleFunc("/mail", func(w http.ResponseWriter, r *http.Request) {
 		code := o.usual.mailed(t, r.FormValue("to"))

@@ -143,6 +143,16 @@ func settings() []setting {
 			},
 		},
 		{
+			name: "devices", usage: "`off`, ask or always: whether a device stands in for the second factor once its user has given that on it; with ask, if the app says that it is to be remembered (default off)",
+			apply: func(cfg *server.Config, values []string) error {
+				known := map[string]accounts.Devices{"off": accounts.DevicesOff, "ask": accounts.DevicesAsk, "always": accounts.DevicesAlways}
+				if cfg.Devices = known[values[0]]; cfg.Devices == "" {
+					return errors.New("write off, ask or always")
+				}
+				return nil
+			},
+		},
+		{
 			name: "identity-pool", usage: "the `id` of the identity pool, region:uuid (default: there is none)",
 			apply: text(func(cfg *server.Config, v string) { cfg.IdentityPoolID = v }),
 		},

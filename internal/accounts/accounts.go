@@ -39,11 +39,12 @@ type Config struct {
 	Deleting func(ctx context.Context, u User) error
 	Now      func() time.Time // default time.Now
 
-	AdminOnly          bool // no sign-up; operators create the users
-	AutoConfirm        bool // sign-in before the e-mail is verified
-	EmailSignIn        bool // a mailed code in place of the password, by USER_AUTH
-	RevealUnknownUsers bool // UserNotFoundException in place of answers like those for known users
-	MFA                MFA  // default MFAOptional
+	AdminOnly          bool    // no sign-up; operators create the users
+	AutoConfirm        bool    // sign-in before the e-mail is verified
+	EmailSignIn        bool    // a mailed code in place of the password, by USER_AUTH
+	RevealUnknownUsers bool    // UserNotFoundException in place of answers like those for known users
+	MFA                MFA     // default MFAOptional
+	Devices            Devices // default DevicesOff
 	// ReadOnly are attributes that users cannot write themselves, like a custom:role that rules look at.
 	ReadOnly []string
 
@@ -71,6 +72,16 @@ const (
 	MFARequired MFA = "ON"       // everybody; who has none sets it up at the next sign-in
 )
 
+// Devices tells which devices may be known again, so that they stand in for the second factor.
+type Devices string
+
+// The settings of Devices.
+const (
+	DevicesOff    Devices = "OFF"
+	DevicesAsk    Devices = "ASK"    // those that their users say are to be remembered
+	DevicesAlways Devices = "ALWAYS" // each that somebody signs in on
+)
+
 // DefaultRefreshLifetime is for how long a session goes on.
 const DefaultRefreshLifetime = 30 * 24 * time.Hour
 
@@ -85,6 +96,8 @@ func (c *Config) Validate() error {
 		return freshet.Errorf(freshet.Invalid, "the pool has no issuer; give the URL under which its tokens' keys are found")
 	case c.Mailer == nil:
 		return freshet.Errorf(freshet.Invalid, "the pool has no mailer")
+	case !slices.Contains([]Devices{"", DevicesOff, DevicesAsk, DevicesAlways}, c.Devices):
+		return freshet.Errorf(freshet.Invalid, "Devices is %q; it has to be OFF, ASK or ALWAYS", c.Devices)
 	case !slices.Contains([]MFA{"", MFAOff, MFAOptional, MFARequired}, c.MFA):
 		return freshet.Errorf(freshet.Invalid, "MFA is %q; it has to be OFF, OPTIONAL or ON", c.MFA)
 	}
@@ -135,6 +148,9 @@ func (c Config) withDefaults() Config {
 	}
 	if len(c.Clients) == 0 {
 		c.Clients = []string{"freshet"}
+	}
+	if c.Devices == "" {
+		c.Devices = DevicesOff
 	}
 	if c.MFA == "" {
 		c.MFA = MFAOptional

@@ -284,7 +284,14 @@ func (p *Pool) delete(ctx context.Context, u *user) error {
 	for _, w := range []purpose{codeSignUp, codeReset, codeVerify, codeSignIn} {
 		documents = append(documents, codeDocument(u.ID, w))
 	}
-	err := p.update(ctx, documents, func(e *edit) error {
+	devices, err := p.devices(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range devices {
+		documents = append(documents, deviceDocument(u.ID, d.Key))
+	}
+	err = p.update(ctx, documents, func(e *edit) error {
 		now := new(user)
 		if !e.get(userDocument(u.ID), now) {
 			return nil

@@ -152,7 +152,7 @@ func TestDelete(t *testing.T) {
 	if !slices.Equal(deleted, []string{"ana", "bob"}) {
 		t.Errorf("deleted %q", deleted)
 	}
-	for _, kind := range []freshet.ModelName{kindUser, kindAlias, kindSession, kindMember, kindCode} {
+	for _, kind := range []freshet.ModelName{kindUser, kindAlias, kindSession, kindMember, kindCode, kindDevice} {
 		if n := f.store.Count(kind); n != 0 {
 			t.Errorf("%d documents of %s stay:\n%s", n, kind, f.store.String())
 		}

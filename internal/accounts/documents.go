@@ -21,6 +21,7 @@ const (
 	kindAttempt = "_UserAttempt" // who guesses what → attempts
 	kindKeys    = "_UserKeys"    // "signing" → storedKeys
 	kindSetup   = "_UserSetup"   // "admin" → setup
+	kindDevice  = "_UserDevice"  // user id, space, device key → device
 )
 
 // edit is one update: what is there, and what becomes of it, by document.

@@ -84,6 +84,7 @@ func refuse(fault Fault, format string, args ...any) error {
 // The refusals that have to be the same wherever they come from, for their differences would tell what is
 // known to the server.
 var (
+	errNoDevice      = refuse(ResourceNotFound, "Device does not exist.") // by this text clients forget what they kept
 	errWrongPassword = refuse(NotAuthorized, "Incorrect username or password.")
 	errWrongCode     = refuse(CodeMismatch, "Invalid verification code provided, please try again.")
 	errSession       = refuse(NotAuthorized, "Invalid session for the user, or the session has expired; sign in again.")

@@ -8,6 +8,9 @@ import (
 
 // second asks for the second factor where there is one, or has to be.
 func (p *Pool) second(ctx context.Context, u *user, t ticket) (AuthResult, error) {
+	if t.Device != "" && !t.Proven {
+		return p.askDevice(ctx, u, t)
+	}
 	if p.config.MFA == MFAOff {
 		return p.signIn(ctx, u, t)
 	}
@@ -18,7 +21,7 @@ func (p *Pool) second(ctx context.Context, u *user, t ticket) (AuthResult, error
 		return AuthResult{}, refuse(NotAuthorized, "A code by e-mail is the second factor of this account; sign in with the password.")
 	case len(left) == 0 && p.config.MFA == MFARequired:
 		return p.challenge(u, t, ChallengeMFASetup, map[string]string{"MFAS_CAN_SETUP": textList(p.canSetUp(u, t))}), nil
-	case len(left) == 0:
+	case len(left) == 0, t.Second:
 		return p.signIn(ctx, u, t)
 	case len(left) == 1:
 		return p.askMFA(ctx, u, t, left[0])
@@ -57,6 +60,7 @@ func (p *Pool) proveTOTP(ctx context.Context, u *user, t ticket, code string) (A
 	if err != nil {
 		return AuthResult{}, err
 	}
+	t.Second = true
 	return p.signIn(ctx, u, t)
 }
 
@@ -186,6 +190,7 @@ func (p *Pool) finishMFASetup(ctx context.Context, u *user, t ticket, responses 
 	case u.ghost:
 		return AuthResult{}, errSession
 	case t.SetUp && u.UseTOTP && u.TOTP != nil:
+		t.Second = true
 		return p.signIn(ctx, u, t)
 	case responses["EMAIL"] == "":
 		return AuthResult{}, refuse(InvalidParameter, "Associate and verify a software token first, or give EMAIL.")

@@ -10,14 +10,25 @@ import (
 	"freshet"
 )
 
-// startSRP gives the challenge of SRP. All that the server has to remember is in its SECRET_BLOCK. The user's id
-// is what the password is bound to: a name would tell whether there is such a user.
+// startSRP gives the challenge of SRP. The user's id is what the password is bound to: a name would tell whether there
+// is such a user. It is the USERNAME too, as clients look by the one for the device that they kept by the other.
 func (p *Pool) startSRP(ctx context.Context, u *user, t ticket, srpA string) (AuthResult, error) {
-	a, err := readSRPA(srpA)
+	v, err := p.verifier(u)
 	if err != nil {
 		return AuthResult{}, err
 	}
-	v, err := p.verifier(u)
+	result, err := p.askSRP(ctx, t, ChallengeVerifier, v, u.salt(p), srpA)
+	if err != nil {
+		return AuthResult{}, err
+	}
+	result.Parameters["USER_ID_FOR_SRP"], result.Parameters["USERNAME"] = u.ID, u.ID
+	return result, nil
+}
+
+// askSRP asks for the proof that the client knows what a verifier was made of. All that the server has to remember is
+// in its SECRET_BLOCK.
+func (p *Pool) askSRP(ctx context.Context, t ticket, step string, v *big.Int, salt []byte, srpA string) (AuthResult, error) {
+	a, err := readSRPA(srpA)
 	if err != nil {
 		return AuthResult{}, err
 	}
@@ -25,13 +36,11 @@ func (p *Pool) startSRP(ctx context.Context, u *user, t ticket, srpA string) (Au
 	if err := p.sums.guess(ctx, func() { secret, public = srpChallenge(v) }); err != nil {
 		return AuthResult{}, err
 	}
-	t.Step, t.SRP = ChallengeVerifier, &srpState{A: a.Bytes(), B: public.Bytes(), Secret: secret.Bytes()}
-	return AuthResult{Challenge: ChallengeVerifier, Parameters: map[string]string{
-		"SALT":            new(big.Int).SetBytes(u.salt(p)).Text(16),
-		"SRP_B":           public.Text(16),
-		"SECRET_BLOCK":    base64.StdEncoding.EncodeToString(p.sealTicket(t, p.config.ChallengeLifetime)),
-		"USER_ID_FOR_SRP": u.ID,
-		"USERNAME":        canonical(t.Typed, u.ID),
+	t.Step, t.SRP = step, &srpState{A: a.Bytes(), B: public.Bytes(), Secret: secret.Bytes()}
+	return AuthResult{Challenge: step, Parameters: map[string]string{
+		"SALT":         new(big.Int).SetBytes(salt).Text(16),
+		"SRP_B":        public.Text(16),
+		"SECRET_BLOCK": base64.StdEncoding.EncodeToString(p.sealTicket(t, p.config.ChallengeLifetime)),
 	}}, nil
 }
 
@@ -50,16 +59,8 @@ func readBlock(text string) ([]byte, error) {
 
 const maxTimestamp = 64 // bytes
 
-// proveSRP checks the client's signature.
+// proveSRP checks the client's proof that it knows the password.
 func (p *Pool) proveSRP(ctx context.Context, c Caller, u *user, t ticket, responses map[string]string) (AuthResult, error) {
-	block, err := readBlock(responses["PASSWORD_CLAIM_SECRET_BLOCK"])
-	if err != nil {
-		return AuthResult{}, err
-	}
-	timestamp := responses["TIMESTAMP"]
-	if t.SRP == nil || timestamp == "" || len(timestamp) > maxTimestamp {
-		return AuthResult{}, refuse(InvalidParameter, "TIMESTAMP is missing, or too long.")
-	}
 	try, err := p.attempt(ctx, u.ID, c.Address)
 	if err != nil {
 		return AuthResult{}, err
@@ -68,21 +69,37 @@ func (p *Pool) proveSRP(ctx context.Context, c Caller, u *user, t ticket, respon
 	if err != nil {
 		return AuthResult{}, err
 	}
-	number := func(b []byte) *big.Int { return new(big.Int).SetBytes(b) }
-	var key []byte
-	if err := p.sums.guess(ctx, func() { key = srpKey(number(t.SRP.A), number(t.SRP.Secret), number(t.SRP.B), v) }); err != nil {
+	right, err := p.provesSRP(ctx, t, v, p.poolName, u.ID, responses)
+	if err != nil {
 		return AuthResult{}, err
 	}
-	want := srpSignature(key, p.poolName, u.ID, block, timestamp)
-	right := subtle.ConstantTimeCompare([]byte(want), []byte(responses["PASSWORD_CLAIM_SIGNATURE"])) == 1
 	if !right || u.ghost || u.Verifier == nil {
 		return AuthResult{}, errWrongPassword
 	}
 	if err := try.succeeded(ctx); err != nil {
 		return AuthResult{}, err
 	}
-	t.SRP, t.Factor = nil, factorPassword
+	t.SRP, t.Factor, t.Device = nil, factorPassword, responses["DEVICE_KEY"]
 	return p.advance(ctx, u, t)
+}
+
+// provesSRP checks a client's signature, which is bound to a group and a name.
+func (p *Pool) provesSRP(ctx context.Context, t ticket, v *big.Int, group, name string, responses map[string]string) (bool, error) {
+	block, err := readBlock(responses["PASSWORD_CLAIM_SECRET_BLOCK"])
+	if err != nil {
+		return false, err
+	}
+	timestamp := responses["TIMESTAMP"]
+	if t.SRP == nil || timestamp == "" || len(timestamp) > maxTimestamp {
+		return false, refuse(InvalidParameter, "TIMESTAMP is missing, or too long.")
+	}
+	number := func(b []byte) *big.Int { return new(big.Int).SetBytes(b) }
+	var key []byte
+	if err := p.sums.guess(ctx, func() { key = srpKey(number(t.SRP.A), number(t.SRP.Secret), number(t.SRP.B), v) }); err != nil {
+		return false, err
+	}
+	want := srpSignature(key, group, name, block, timestamp)
+	return subtle.ConstantTimeCompare([]byte(want), []byte(responses["PASSWORD_CLAIM_SIGNATURE"])) == 1, nil
 }
 
 // provePassword checks a password that came in clear.
@@ -150,5 +167,6 @@ func (p *Pool) proveEmail(ctx context.Context, c Caller, u *user, t ticket, code
 		t.Factor = ChallengeEmail
 		return p.advance(ctx, u, t)
 	}
+	t.Second = true
 	return p.signIn(ctx, u, t)
 }

@@ -20,6 +20,8 @@ type session struct {
 	Expires    time.Time `json:"expires"`
 	Generation int       `json:"generation"` // of the user; it is over when the user's is another
 	Scope      string    `json:"scope"`
+	Device     string    `json:"device,omitempty"` // the key of the device that it began on
+	Second     bool      `json:"second,omitzero"`  // with the second factor
 	Ended      bool      `json:"ended,omitzero"`
 	Until      time.Time `json:"until"` // kept
 
@@ -40,7 +42,14 @@ func (s *session) over(u *user, now time.Time) bool {
 
 // signIn makes the session that a sign-in was for, once, and its tokens.
 func (p *Pool) signIn(ctx context.Context, u *user, t ticket) (AuthResult, error) {
+	newDevice := p.config.Devices != DevicesOff && t.Device == ""
+	if newDevice {
+		t.Device = p.newDeviceKey()
+	}
 	tokens, err := p.begin(ctx, t, userScope, "")
+	if err == nil && newDevice {
+		tokens.NewDevice = &NewDevice{Key: t.Device, Group: p.poolName}
+	}
 	return AuthResult{Tokens: tokens}, err
 }
 
@@ -48,7 +57,11 @@ func (p *Pool) begin(ctx context.Context, t ticket, scope, nonce string) (*Token
 	d := sessionDocument(t.User, t.Origin)
 	refresh := p.newRefreshToken(t.User, t.Origin)
 	u, s := new(user), session{}
-	err := p.update(ctx, []freshet.Document{userDocument(t.User), d}, func(e *edit) error {
+	documents, known := []freshet.Document{userDocument(t.User), d}, deviceDocument(t.User, t.Device)
+	if t.Proven {
+		documents = append(documents, known)
+	}
+	err := p.update(ctx, documents, func(e *edit) error {
 		if u = new(user); !e.get(userDocument(t.User), u) || u.Disabled || u.Generation != t.Generation {
 			return errSession
 		}
@@ -67,8 +80,10 @@ func (p *Pool) begin(ctx context.Context, t ticket, scope, nonce string) (*Token
 		s = session{
 			Client: t.Client, Agent: t.agent, AuthTime: authTime, Used: now, Expires: expires, Until: expires,
 			Generation: u.Generation, Scope: scope, Current: p.hashRefresh(refresh),
+			Device: t.Device, Second: t.Second,
 		}
 		e.put(d, s)
+		e.metAgain(known, t, now)
 		return nil
 	})
 	if err != nil {

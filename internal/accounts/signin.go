@@ -28,6 +28,9 @@ const (
 	ChallengeEmail       = "EMAIL_OTP"
 	ChallengeSelectMFA   = "SELECT_MFA_TYPE"
 	ChallengeMFASetup    = "MFA_SETUP"
+
+	ChallengeDevice         = "DEVICE_SRP_AUTH"
+	ChallengeDeviceVerifier = "DEVICE_PASSWORD_VERIFIER"
 )
 
 // The answers to SELECT_CHALLENGE beside EMAIL_OTP, and what a ticket says was proven first.
@@ -98,6 +101,7 @@ func (p *Pool) InitiateAuth(ctx context.Context, c Caller, r AuthRequest) (resul
 	case FlowSRP:
 		return p.first(ctx, c, u, t, factorSRP, r.Parameters)
 	case FlowPassword:
+		t.Device = r.Parameters["DEVICE_KEY"]
 		return p.first(ctx, c, u, t, factorPassword, r.Parameters)
 	}
 	if preferred := r.Parameters["PREFERRED_CHALLENGE"]; slices.Contains(p.firstFactors(), preferred) {
@@ -162,12 +166,17 @@ func (p *Pool) RespondToAuthChallenge(ctx context.Context, c Caller, r Challenge
 		return p.proveEmail(ctx, c, u, t, r.Responses["EMAIL_OTP_CODE"])
 	case ChallengeSelectMFA:
 		return p.selectMFA(ctx, u, t, r.Responses["ANSWER"])
+	case ChallengeDevice:
+		return p.startDevice(ctx, u, t, r.Responses["SRP_A"])
+	case ChallengeDeviceVerifier:
+		return p.proveDevice(ctx, u, t, r.Responses)
 	}
 	return p.finishMFASetup(ctx, u, t, r.Responses)
 }
 
 var challenges = []string{
 	ChallengeVerifier, ChallengeSelect, ChallengeNewPassword, ChallengeTOTP, ChallengeEmail, ChallengeSelectMFA, ChallengeMFASetup,
+	ChallengeDevice, ChallengeDeviceVerifier,
 }
 
 // ticketOf opens the ticket that an answer comes with.
@@ -175,14 +184,14 @@ func (p *Pool) ticketOf(c Caller, r ChallengeAnswer) (ticket, error) {
 	if !slices.Contains(challenges, r.Challenge) {
 		return ticket{}, NotSupported("the challenge " + excerpt(r.Challenge))
 	}
-	if r.Challenge != ChallengeVerifier {
+	if r.Challenge != ChallengeVerifier && r.Challenge != ChallengeDeviceVerifier {
 		return p.open(r.Session, c, r.Challenge)
 	}
 	block, err := readBlock(r.Responses["PASSWORD_CLAIM_SECRET_BLOCK"])
 	if err != nil {
 		return ticket{}, err
 	}
-	return p.openTicket(block, c, ChallengeVerifier)
+	return p.openTicket(block, c, r.Challenge)
 }
 
 // confirmed signs in one who has just confirmed a sign-up.

@@ -57,9 +57,13 @@ func clientHash(parts ...[]byte) *big.Int {
 
 // prove answers PASSWORD_VERIFIER.
 func (c *srpClient) prove(pool, password string, parameters map[string]string) map[string]string {
+	return c.proveAs(parameters["USER_ID_FOR_SRP"], pool, password, parameters)
+}
+
+// proveAs answers for an id, which is that of a user or the key of a device.
+func (c *srpClient) proveAs(id, pool, password string, parameters map[string]string) map[string]string {
 	salt, _ := new(big.Int).SetString(parameters["SALT"], 16)
 	b, _ := new(big.Int).SetString(parameters["SRP_B"], 16)
-	id := parameters["USER_ID_FOR_SRP"]
 	inner := sha256.Sum256([]byte(pool + id + ":" + password))
 	x := clientHash(clientPad(salt), inner[:])
 	k := clientHash(clientPad(c.n), clientPad(c.g))

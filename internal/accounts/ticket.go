@@ -24,6 +24,10 @@ type ticket struct {
 	SetUp  bool   `json:"setUp,omitzero"`   // the second factor is being set up
 	Secret []byte `json:"secret,omitempty"` // of TOTP, while it is set up
 
+	Second bool   `json:"second,omitzero"`  // the second factor was given
+	Device string `json:"device,omitempty"` // the key of the device that it comes from, as it says
+	Proven bool   `json:"proven,omitzero"`  // by that device
+
 	SRP  *srpState  `json:"srp,omitempty"`
 	Code *codeGrant `json:"code,omitempty"`
 

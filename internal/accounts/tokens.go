@@ -16,6 +16,7 @@ type Tokens struct {
 	Refresh   string // empty where the old one stays
 	ExpiresIn time.Duration
 	Scope     string
+	NewDevice *NewDevice // nil: the device is known, or none are
 }
 
 // mint makes the tokens of a session. Groups and attributes are those of now; a token keeps them for its life.
@@ -34,6 +35,9 @@ func (p *Pool) mint(ctx context.Context, u *user, sessionID string, s *session, 
 	}
 	access := common("access", p.config.AccessLifetime)
 	access["client_id"], access["scope"], access["username"] = s.Client, s.Scope, u.Name
+	if s.Device != "" {
+		access["device_key"] = s.Device
+	}
 
 	tokens := &Tokens{ExpiresIn: p.config.AccessLifetime, Scope: s.Scope}
 	scopes := strings.Fields(s.Scope)

@@ -55,16 +55,17 @@ type Config struct {
 	Proxies []netip.Prefix // whose X-Forwarded-For is believed; default: nobody's
 	Secret  string         // seals accounts and keys: 64 hexadecimal digits; default: of a file that is made at the first start
 
-	Issuer         string        // the iss of this server's tokens; default URL/PoolID
-	PoolID         string        // region_name; default DefaultPool. Passwords are bound to it
-	ClientIDs      []string      // the apps of the user pool beside those of Hosted; default DefaultClient
-	Hosted         []Hosted      // the apps that use the hosted pages
-	AdminGroup     string        // whose members are administrators; default DefaultAdmins
-	NoSignUp       bool          // only operators make accounts
-	EmailSignIn    bool          // a mailed code lets in too, in place of the password
-	MFA            accounts.MFA  // who has to prove a second factor; default accounts.MFAOptional
-	PageSession    time.Duration // for which a browser stays signed in at the hosted pages; default oauth.DefaultSessionLifetime
-	NoVerification bool          // an account may sign in before its e-mail is verified
+	Issuer         string           // the iss of this server's tokens; default URL/PoolID
+	PoolID         string           // region_name; default DefaultPool. Passwords are bound to it
+	ClientIDs      []string         // the apps of the user pool beside those of Hosted; default DefaultClient
+	Hosted         []Hosted         // the apps that use the hosted pages
+	AdminGroup     string           // whose members are administrators; default DefaultAdmins
+	NoSignUp       bool             // only operators make accounts
+	EmailSignIn    bool             // a mailed code lets in too, in place of the password
+	Devices        accounts.Devices // which devices may stand in for the second factor; default accounts.DevicesOff
+	MFA            accounts.MFA     // who has to prove a second factor; default accounts.MFAOptional
+	PageSession    time.Duration    // for which a browser stays signed in at the hosted pages; default oauth.DefaultSessionLifetime
+	NoVerification bool             // an account may sign in before its e-mail is verified
 
 	NoFindPeople bool // users do not find each other by their e-mail
 

@@ -5,8 +5,8 @@ const password = "tulip-garden-47";
 
 /**
  * Runs all scenarios, and throws where one ends otherwise than it should. The address is that of the test: the query
- * has those of the doors, `usual` and `strict`, where everybody has a second factor, and beneath it are /mail, /wait
- * and /invite.
+ * has those of the doors, `usual` and `strict`, where everybody has a second factor and devices are remembered, and
+ * beneath it are /mail, /wait and /invite.
  */
 export async function run({ Amplify, auth }, address) {
   const here = new URL(address);
@@ -29,6 +29,12 @@ export async function run({ Amplify, auth }, address) {
   const house = async (path, parameters) => {
     const response = await fetch(new URL(`${path}?${new URLSearchParams(parameters)}`, here));
     assert.strictEqual(response.status, 200, path);
+    return response.json();
+  };
+  /** Another client, at one of the doors. */
+  const calls = async (door, operation, body) => {
+    const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": `AWSCognitoIdentityProviderService.${operation}` };
+    const response = await fetch(doors.get(door), { method: "POST", headers, body: JSON.stringify(body) });
     return response.json();
   };
   const mailed = async (to) => (await house("/mail", { to })).code;
@@ -276,6 +282,51 @@ export async function run({ Amplify, auth }, address) {
       configure("usual");
     },
 
+    async "a device that is remembered"() {
+      if (typeof navigator === "undefined") return; // without it the library cannot name the device, and gives up on it
+      configure("strict");
+      await signsUpAndConfirms("eli", "eli@example.com");
+      await asksFor("CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION", "eli", password);
+      const { nextStep } = await auth.confirmSignIn({ challengeResponse: "TOTP" });
+      const { sharedSecret } = nextStep.totpSetupDetails;
+      await answers(await totp(sharedSecret));
+      const [device, ...others] = await auth.fetchDevices();
+      assert.deepEqual([others.length, device.attributes.device_status], [0, "not_remembered"]);
+      await auth.signOut();
+
+      for (const authFlowType of ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"]) {
+        await wait("31s");
+        await asksFor("CONFIRM_SIGN_IN_WITH_TOTP_CODE", "eli", password, { authFlowType }); // until it is remembered
+        await answers(await totp(sharedSecret));
+        await auth.rememberDevice();
+        await auth.signOut();
+        await signsIn("eli", password, { authFlowType });
+        const { device_key } = (await auth.fetchAuthSession()).tokens.accessToken.payload;
+        const all = await auth.fetchDevices();
+        assert.strictEqual(all.find(({ id }) => id === device_key).attributes.device_status, "remembered");
+        await auth.signOut();
+      }
+
+      await signsIn("eli", password);
+      assert.strictEqual((await auth.fetchAuthSession()).tokens.accessToken.payload.device_key, device.id);
+      await auth.forgetDevice();
+      assert.ok((await auth.fetchDevices()).every(({ id }) => id !== device.id));
+      await auth.signOut();
+      await wait("31s");
+      await asksFor("CONFIRM_SIGN_IN_WITH_TOTP_CODE", "eli", password);
+      await answers(await totp(sharedSecret)); // as a new device
+      const { accessToken } = (await auth.fetchAuthSession()).tokens;
+      const DeviceKey = accessToken.payload.device_key;
+      assert.notStrictEqual(DeviceKey, device.id);
+      assert.deepEqual(await calls("strict", "ForgetDevice", { AccessToken: accessToken.toString(), DeviceKey }), {});
+      await auth.signOut();
+      await wait("31s");
+      await asksFor("CONFIRM_SIGN_IN_WITH_TOTP_CODE", "eli", password); // the client lets go of what the server forgot
+      await answers(await totp(sharedSecret));
+      await auth.signOut();
+      configure("usual");
+    },
+
     async "a user whom an administrator made"() {
       await house("/invite", { user: "tom", email: "tom@example.com" });
       const temporary = await mailed("tom@example.com");
@@ -291,14 +342,9 @@ export async function run({ Amplify, auth }, address) {
 
     async "sign-out everywhere"() {
       await signsIn("tom", "rose-garden-48");
-      const here = (await auth.fetchAuthSession()).tokens.accessToken.toString();
+      const AccessToken = (await auth.fetchAuthSession()).tokens.accessToken.toString();
       await auth.signOut({ global: true });
-      const response = await fetch(doors.get("usual"), {
-        method: "POST",
-        headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": "AWSCognitoIdentityProviderService.GetUser" },
-        body: JSON.stringify({ AccessToken: here }),
-      });
-      assert.strictEqual((await response.json()).__type, "NotAuthorizedException");
+      assert.strictEqual((await calls("usual", "GetUser", { AccessToken })).__type, "NotAuthorizedException");
     },
 
     async "what is not supported"() {

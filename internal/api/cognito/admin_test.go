@@ -116,6 +116,7 @@ func TestOnlyAdministratorsAdminister(t *testing.T) {
 		"AdminDeleteUserAttributes", "AdminResetUserPassword", "AdminSetUserMFAPreference", "AdminUserGlobalSignOut", "AdminDeleteUser", "AdminInitiateAuth",
 		"AdminRespondToAuthChallenge", "ListUsers", "ListUsersInGroup", "CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "ListGroups",
 		"AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
+		"AdminGetDevice", "AdminListDevices", "AdminForgetDevice", "AdminUpdateDeviceStatus",
 	} {
 		for _, by := range []string{"", "plain"} {
 			h.walk(step{operation: operation, body: onAna, by: by, fault: accounts.NotAuthorized})

@@ -193,7 +193,7 @@ func TestSecondFactorOfOneWhoIsSignedIn(t *testing.T) {
 func TestWhatIsNotSupportedSaysSo(t *testing.T) {
 	h := open(t)
 	for _, operation := range []string{
-		"ConfirmDevice", "ForgetDevice", "GetDevice", "ListDevices", "UpdateDeviceStatus", "AdminListDevices", "GetUserAuthFactors",
+		"ConfirmDevice", "ForgetDevice", "GetDevice", "ListDevices", "UpdateDeviceStatus", "GetUserAuthFactors",
 		"StartWebAuthnRegistration", "CompleteWebAuthnRegistration", "ListWebAuthnCredentials", "DeleteWebAuthnCredential",
 		"AWSCognitoIdentityService.GetOpenIdToken",
 	} {

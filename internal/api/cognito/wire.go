@@ -35,13 +35,21 @@ type tokens struct {
 	RefreshToken string `json:",omitempty"`
 	ExpiresIn    int64  // seconds
 	TokenType    string
+
+	NewDeviceMetadata *newDevice `json:",omitempty"`
 }
+
+type newDevice struct{ DeviceKey, DeviceGroupKey string }
 
 func tokensOf(t *accounts.Tokens) *tokens {
 	if t == nil {
 		return nil
 	}
-	return &tokens{AccessToken: t.Access, IDToken: t.ID, RefreshToken: t.Refresh, ExpiresIn: int64(t.ExpiresIn / time.Second), TokenType: "Bearer"}
+	out := &tokens{AccessToken: t.Access, IDToken: t.ID, RefreshToken: t.Refresh, ExpiresIn: int64(t.ExpiresIn / time.Second), TokenType: "Bearer"}
+	if t.NewDevice != nil {
+		out.NewDeviceMetadata = &newDevice{t.NewDevice.Key, t.NewDevice.Group}
+	}
+	return out
 }
 
 // user is an account as lists have it.
