@@ -24,6 +24,7 @@ var floors = map[string]struct {
 	"freshet/client":                 {1, "speaks to a server over the wire, and shares the nouns alone with it"},
 	"freshet/internal/schema":        {1, "pure: what SDL means"},
 	"freshet/internal/documentstest": {1, "stands in for documents, and tests who keeps them"},
+	"freshet/internal/passkeytest":   {1, "an authenticator, whoever takes what it gives"},
 	"freshet/internal/tokencache":    {1, "tokens that were verified, whatever they prove"},
 	"freshet/internal/rate":          {1, "how often, whatever is asked for"},
 	"freshet/internal/ical":          {1, "pure: events as other calendars write them"},

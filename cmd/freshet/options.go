@@ -153,6 +153,18 @@ func settings() []setting {
 			},
 		},
 		{
+			name: "passkey-origin", list: true, usage: "an `origin` whose pages may use passkeys, like https://app.example.com; several may be given (default: that of the URL)",
+			split: strings.Fields,
+			apply: func(cfg *server.Config, values []string) error {
+				cfg.PasskeyOrigins = values
+				return nil
+			},
+		},
+		{
+			name: "passkey-rp-id", usage: "the `domain` that passkeys are for, which all their pages share (default: the host of the first origin)",
+			apply: text(func(cfg *server.Config, v string) { cfg.PasskeyRPID = v }),
+		},
+		{
 			name: "identity-pool", usage: "the `id` of the identity pool, region:uuid (default: there is none)",
 			apply: text(func(cfg *server.Config, v string) { cfg.IdentityPoolID = v }),
 		},

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"freshet"
 	"freshet/internal/tokencache"
 )
@@ -47,6 +49,8 @@ type Config struct {
 	Devices            Devices // default DevicesOff
 	// ReadOnly are attributes that users cannot write themselves, like a custom:role that rules look at.
 	ReadOnly []string
+	// RelyingParty is whom passkeys are for; without an ID there are none.
+	RelyingParty RelyingParty
 
 	AccessLifetime      time.Duration // of access tokens; default 1 h
 	IDLifetime          time.Duration // of ID tokens; default 1 h
@@ -106,6 +110,9 @@ func (c *Config) Validate() error {
 	}
 	if slices.Contains(c.Clients, "") {
 		return freshet.Errorf(freshet.Invalid, "a client id is empty")
+	}
+	if err := c.RelyingParty.Validate(); err != nil {
+		return err
 	}
 	for _, d := range c.durations() {
 		if *d.value < 0 {
@@ -169,6 +176,7 @@ type Pool struct {
 	secrets   *secrets
 	sums      *arithmetic
 	keys      *signingKeys
+	passkeys  *webauthn.WebAuthn // nil: there are none
 	verified  tokencache.Cache[verifiedToken]
 	live      liveCache
 
@@ -185,6 +193,10 @@ func Open(ctx context.Context, documents freshet.Documents, config Config) (*Poo
 	config = config.withDefaults()
 	_, name, _ := strings.Cut(config.PoolID, "_")
 	p := &Pool{config: config, poolName: name, documents: documents, secrets: newSecrets(config.Secret), sums: newArithmetic()}
+	var err error
+	if p.passkeys, err = config.RelyingParty.ceremonies(config.ChallengeLifetime); err != nil {
+		return nil, err
+	}
 	p.keys = &signingKeys{pool: p, now: config.Now, rotation: config.KeyRotation, life: max(config.AccessLifetime, config.IDLifetime)}
 	if err := p.keys.open(ctx); err != nil {
 		return nil, err

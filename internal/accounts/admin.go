@@ -3,6 +3,9 @@ package accounts
 import (
 	"context"
 	"crypto/rand"
+	"slices"
+
+	"freshet"
 )
 
 // AdminCreateUser is the request of an account by an operator.
@@ -264,7 +267,7 @@ func (p *Pool) DeleteUser(ctx context.Context, c Caller, accessToken string) (er
 	return p.delete(ctx, u)
 }
 
-// delete takes an account away, with its names, memberships, codes and sessions.
+// delete takes an account away, with its names, memberships, passkeys, codes and sessions.
 func (p *Pool) delete(ctx context.Context, u *user) error {
 	ctx = context.WithoutCancel(ctx) // who asked may go; the work may be long
 	if p.config.Deleting != nil {
@@ -280,7 +283,7 @@ func (p *Pool) delete(ctx context.Context, u *user) error {
 			return err
 		}
 	}
-	documents := append(u.aliases(), userDocument(u.ID))
+	documents := slices.Concat(u.aliases(), u.passkeyDocuments(), []freshet.Document{userDocument(u.ID)})
 	for _, w := range []purpose{codeSignUp, codeReset, codeVerify, codeSignIn} {
 		documents = append(documents, codeDocument(u.ID, w))
 	}
@@ -296,7 +299,7 @@ func (p *Pool) delete(ctx context.Context, u *user) error {
 		if !e.get(userDocument(u.ID), now) {
 			return nil
 		}
-		if now.email() != u.email() || len(now.Groups) > 0 {
+		if now.email() != u.email() || len(now.Groups) > 0 || !slices.Equal(now.Passkeys, u.Passkeys) {
 			return refuse(TooManyRequests, "The user changed at the same time; try again.")
 		}
 		for _, d := range documents {

@@ -22,6 +22,7 @@ const (
 	kindKeys    = "_UserKeys"    // "signing" → storedKeys
 	kindSetup   = "_UserSetup"   // "admin" → setup
 	kindDevice  = "_UserDevice"  // user id, space, device key → device
+	kindPasskey = "_UserPasskey" // hash of a credential's id → passkey
 )
 
 // edit is one update: what is there, and what becomes of it, by document.

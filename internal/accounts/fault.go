@@ -33,6 +33,12 @@ const (
 	UserNotConfirmed         Fault = "UserNotConfirmedException"
 	UserNotFound             Fault = "UserNotFoundException"
 	UsernameExists           Fault = "UsernameExistsException"
+
+	WebAuthnChallengeNotFound      Fault = "WebAuthnChallengeNotFoundException"
+	WebAuthnConfigurationMissing   Fault = "WebAuthnConfigurationMissingException"
+	WebAuthnCredentialNotSupported Fault = "WebAuthnCredentialNotSupportedException"
+	WebAuthnOriginNotAllowed       Fault = "WebAuthnOriginNotAllowedException"
+	WebAuthnRelyingPartyMismatch   Fault = "WebAuthnRelyingPartyMismatchException"
 )
 
 // code gives what kind of error a fault is.

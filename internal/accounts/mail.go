@@ -29,6 +29,7 @@ const (
 	MailInvitation      = "invitation"       // password
 	MailPasswordChanged = "password-changed" // nothing
 	MailEmailChanged    = "email-changed"    // email: the new one; goes to the old one
+	MailPasskeyAdded    = "passkey-added"    // nothing
 )
 
 // Delivery tells where a code went, as far as its reader may know.

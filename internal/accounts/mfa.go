@@ -11,7 +11,7 @@ func (p *Pool) second(ctx context.Context, u *user, t ticket) (AuthResult, error
 	if t.Device != "" && !t.Proven {
 		return p.askDevice(ctx, u, t)
 	}
-	if p.config.MFA == MFAOff {
+	if p.config.MFA == MFAOff || t.Factor == ChallengePasskey {
 		return p.signIn(ctx, u, t)
 	}
 	inUse := u.mfa()

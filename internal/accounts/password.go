@@ -152,8 +152,13 @@ func (p *Pool) reprove(ctx context.Context, c Caller, u *user, password string) 
 
 // tellOfPassword mails the user that the password is another one.
 func (p *Pool) tellOfPassword(ctx context.Context, u *user) error {
+	return p.tellOwner(ctx, u, MailPasswordChanged)
+}
+
+// tellOwner mails the user, who may not be the one who did it, what has happened to the account.
+func (p *Pool) tellOwner(ctx context.Context, u *user, template string) error {
 	if u.email() == "" || !u.emailVerified() {
 		return nil
 	}
-	return p.send(ctx, Message{To: u.email(), Template: MailPasswordChanged, Data: map[string]string{"user": u.Name}})
+	return p.send(ctx, Message{To: u.email(), Template: template, Data: map[string]string{"user": u.Name}})
 }

@@ -28,12 +28,13 @@ const (
 	ChallengeEmail       = "EMAIL_OTP"
 	ChallengeSelectMFA   = "SELECT_MFA_TYPE"
 	ChallengeMFASetup    = "MFA_SETUP"
+	ChallengePasskey     = "WEB_AUTHN"
 
 	ChallengeDevice         = "DEVICE_SRP_AUTH"
 	ChallengeDeviceVerifier = "DEVICE_PASSWORD_VERIFIER"
 )
 
-// The answers to SELECT_CHALLENGE beside EMAIL_OTP, and what a ticket says was proven first.
+// The answers to SELECT_CHALLENGE beside EMAIL_OTP and WEB_AUTHN, and what a ticket says was proven first.
 const (
 	factorPassword  = "PASSWORD"
 	factorSRP       = "PASSWORD_SRP"
@@ -112,10 +113,14 @@ func (p *Pool) InitiateAuth(ctx context.Context, c Caller, r AuthRequest) (resul
 
 // firstFactors is the same for all users: it must not tell who there is.
 func (p *Pool) firstFactors() []string {
+	factors := []string{factorPassword, factorSRP}
 	if p.config.EmailSignIn {
-		return []string{factorPassword, factorSRP, ChallengeEmail}
+		factors = append(factors, ChallengeEmail)
 	}
-	return []string{factorPassword, factorSRP}
+	if p.passkeys != nil {
+		factors = append(factors, ChallengePasskey)
+	}
+	return factors
 }
 
 // first takes the first proof, or asks for it.
@@ -125,12 +130,15 @@ func (p *Pool) first(ctx context.Context, c Caller, u *user, t ticket, factor st
 		return p.startSRP(ctx, u, t, parameters["SRP_A"])
 	case factorPassword:
 		return p.provePassword(ctx, c, u, t, parameters["PASSWORD"])
+	case ChallengePasskey:
+		return p.startPasskey(u, t)
 	}
 	return p.startEmail(ctx, u, t)
 }
 
 // RespondToAuthChallenge takes the answer to a challenge. Errors: NotAuthorized for a wrong answer, or a session
-// that was changed, is too old or was used; CodeMismatch and ExpiredCode for codes.
+// that was changed, is too old or was used; CodeMismatch and ExpiredCode for codes; the WebAuthn ones for passkeys, which
+// say nothing of users.
 func (p *Pool) RespondToAuthChallenge(ctx context.Context, c Caller, r ChallengeAnswer) (result AuthResult, err error) {
 	who := r.Responses["USERNAME"]
 	defer func() { p.record(ctx, c, "RespondToAuthChallenge", who, result.outcome(), err) }()
@@ -164,6 +172,8 @@ func (p *Pool) RespondToAuthChallenge(ctx context.Context, c Caller, r Challenge
 		return p.proveTOTP(ctx, u, t, r.Responses["SOFTWARE_TOKEN_MFA_CODE"])
 	case ChallengeEmail:
 		return p.proveEmail(ctx, c, u, t, r.Responses["EMAIL_OTP_CODE"])
+	case ChallengePasskey:
+		return p.provePasskey(ctx, u, t, r.Responses["CREDENTIAL"])
 	case ChallengeSelectMFA:
 		return p.selectMFA(ctx, u, t, r.Responses["ANSWER"])
 	case ChallengeDevice:
@@ -176,7 +186,7 @@ func (p *Pool) RespondToAuthChallenge(ctx context.Context, c Caller, r Challenge
 
 var challenges = []string{
 	ChallengeVerifier, ChallengeSelect, ChallengeNewPassword, ChallengeTOTP, ChallengeEmail, ChallengeSelectMFA, ChallengeMFASetup,
-	ChallengeDevice, ChallengeDeviceVerifier,
+	ChallengeDevice, ChallengeDeviceVerifier, ChallengePasskey,
 }
 
 // ticketOf opens the ticket that an answer comes with.
@@ -284,7 +294,7 @@ func (p *Pool) takeNewPassword(ctx context.Context, u *user, t ticket, responses
 		if u.Status != ForceChange || u.Generation != t.Generation {
 			return errSession
 		}
-		if u.Invited && u.email() != "" {
+		if u.Invited && t.Factor == factorPassword && u.email() != "" {
 			u.Attributes[attrEmailVerified] = "true" // the old password came by it
 		}
 		u.setPassword(next)

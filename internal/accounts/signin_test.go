@@ -52,7 +52,7 @@ func TestSignIn(t *testing.T) {
 		_, err := f.InitiateAuth(t.Context(), app, AuthRequest{Flow: flow, Parameters: map[string]string{"USERNAME": "ana"}})
 		f.want("flow "+flow, err, UnsupportedOperation)
 	}
-	for _, challenge := range []string{"", "WEB_AUTHN", "SMS_MFA"} {
+	for _, challenge := range []string{"", "SMS_MFA"} {
 		_, err := f.respond(challenge, "x", nil)
 		f.want("challenge "+challenge, err, UnsupportedOperation)
 	}

@@ -20,7 +20,7 @@ type ticket struct {
 
 	Life time.Duration `json:"life,omitzero"` // of the session to be; 0: as usual
 
-	Factor string `json:"factor,omitempty"` // what was proven first: PASSWORD, EMAIL_OTP or CONFIRMED
+	Factor string `json:"factor,omitempty"` // what was proven first: PASSWORD, EMAIL_OTP, WEB_AUTHN or CONFIRMED
 	SetUp  bool   `json:"setUp,omitzero"`   // the second factor is being set up
 	Secret []byte `json:"secret,omitempty"` // of TOTP, while it is set up
 
@@ -30,6 +30,8 @@ type ticket struct {
 
 	SRP  *srpState  `json:"srp,omitempty"`
 	Code *codeGrant `json:"code,omitempty"`
+
+	Challenge string `json:"challenge,omitempty"` // that a passkey has to sign, in base64url
 
 	agent string // of who shows the ticket; it is not carried
 }

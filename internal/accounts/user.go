@@ -79,6 +79,9 @@ type user struct {
 	UseEmailMFA  bool   `json:"useEmailMFA,omitzero"`
 	PreferredMFA string `json:"preferredMFA,omitempty"`
 
+	Passkeys       []string        `json:"passkeys,omitempty"` // the keys of their documents, the oldest first
+	PendingPasskey *pendingPasskey `json:"pendingPasskey,omitempty"`
+
 	ghost bool // there is no such user
 }
 

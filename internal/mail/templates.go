@@ -27,6 +27,7 @@ const (
 	Invitation      = "invitation"       // Username, Password; Days
 	PasswordChanged = "password-changed" // ; Time, Username
 	EmailChanged    = "email-changed"    // Email, the new one; Username
+	PasskeyAdded    = "passkey-added"    // ; Time, Username
 )
 
 const (
@@ -46,6 +47,7 @@ var letterFields = map[string]struct{ needs, may []string }{
 	Invitation:      {needs: []string{"Username", "Password"}, may: []string{"Days"}},
 	PasswordChanged: {may: []string{"Time", "Username"}},
 	EmailChanged:    {needs: []string{"Email"}, may: []string{"Username"}},
+	PasskeyAdded:    {may: []string{"Time", "Username"}},
 }
 
 //go:embed templates

@@ -49,7 +49,7 @@ func TestEveryLetter(t *testing.T) {
 
 func TestStrangersWordsAreNotSent(t *testing.T) {
 	m := open(t, new(documentstest.Memory), Config{})
-	for _, name := range []string{VerifyEmail, SignInCode, ResetPassword, NewAddress, PasswordChanged} {
+	for _, name := range []string{VerifyEmail, SignInCode, ResetPassword, NewAddress, PasswordChanged, PasskeyAdded} {
 		var letter Kept
 		data := map[string]string{"Username": "buy at evil.example"}
 		if len(letterFields[name].needs) > 0 {

@@ -66,6 +66,8 @@ type Config struct {
 	MFA            accounts.MFA     // who has to prove a second factor; default accounts.MFAOptional
 	PageSession    time.Duration    // for which a browser stays signed in at the hosted pages; default oauth.DefaultSessionLifetime
 	NoVerification bool             // an account may sign in before its e-mail is verified
+	PasskeyOrigins []string         // whose pages may use passkeys; default: that of URL, where it can
+	PasskeyRPID    string           // the domain that passkeys are for; default: the host of the first of these
 
 	NoFindPeople bool // users do not find each other by their e-mail
 

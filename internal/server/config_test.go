@@ -47,6 +47,12 @@ func TestValidate(t *testing.T) {
 		{"tombstones for ever, history not", Config{KeepTombstones: Forever, KeepHistory: time.Hour}, "keep-history: 1h0m0s is shorter"},
 		{"history for ever", Config{KeepHistory: Forever}, ""},
 		{"longer tombstones", Config{KeepTombstones: 2 * DefaultKept}, ""},
+		{"passkeys", Config{PasskeyOrigins: []string{"https://app.example.com", "http://localhost:5173"}}, `no page of http://localhost:5173 can use those of "app.example.com"`},
+		{"passkeys of two pages", Config{PasskeyOrigins: []string{"https://app.example.com", "https://example.com"}, PasskeyRPID: "example.com"}, ""},
+		{"passkeys without TLS", Config{PasskeyOrigins: []string{"http://app.example.com"}}, `pages of "http://app.example.com" can use none`},
+		{"passkeys of an address", Config{PasskeyOrigins: []string{"https://192.0.2.1"}}, `pages of "https://192.0.2.1" can use none`},
+		{"passkeys for no page", Config{URL: "http://192.0.2.1", PasskeyRPID: "example.com"}, "no page may use those of example.com"},
+		{"passkeys for another domain", Config{URL: "https://app.example.com", PasskeyRPID: "example.org"}, "no page of https://app.example.com can use those"},
 		{"holidays of nowhere", Config{HolidaysURL: "date.nager.at"}, `holidays-url: "date.nager.at" is no address`},
 		{"limit", Config{Limits: Limits{Limits: engine.Limits{ListPage: -1}}}, "limits.list_page: -1 is negative"},
 	} {

@@ -76,6 +76,10 @@ func (c *Config) validateAccounts() error {
 		return freshet.Errorf(freshet.Invalid, "page-session: %s is no time for it; write one from a minute to less than %s, which is how long apps stay signed in",
 			duration(c.PageSession), duration(accounts.DefaultRefreshLifetime))
 	}
+	party := c.relyingParty(publicURL(c, c.withDefaults().Listen))
+	if err := party.Validate(); err != nil {
+		return err
+	}
 	if c.AdminGroup != "" && !accounts.IsGroupName(c.AdminGroup) {
 		return freshet.Errorf(freshet.Invalid, "admin-group: %q is no name of a group; write 1 to 128 characters, none of them a space", c.AdminGroup)
 	}

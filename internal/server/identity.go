@@ -58,6 +58,7 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 		Secret: p.secret, PoolID: cfg.PoolID, Issuer: cfg.issuer(url), Clients: cfg.clientIDs(),
 		Mailer: &letters{mail: p.mail, now: cfg.Now}, Audit: p.audit, Now: cfg.Now,
 		MFA: cfg.MFA, Devices: cfg.Devices, EmailSignIn: cfg.EmailSignIn, AdminOnly: cfg.NoSignUp, AutoConfirm: cfg.NoVerification, TemporaryLifetime: invitationKept,
+		RelyingParty: cfg.relyingParty(url),
 		Deleting: func(ctx context.Context, u accounts.User) error {
 			id := u.Identity()
 			return eng.Disown(ctx, &id, cfg.DeletedUsers)

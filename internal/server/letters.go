@@ -26,6 +26,7 @@ var letterOf = map[string]string{
 	accounts.MailInvitation:      mail.Invitation,
 	accounts.MailPasswordChanged: mail.PasswordChanged,
 	accounts.MailEmailChanged:    mail.EmailChanged,
+	accounts.MailPasskeyAdded:    mail.PasskeyAdded,
 }
 
 var letterField = map[string]string{"code": "Code", "minutes": "Minutes", "user": "Username", "password": "Password", "email": "Email"}
@@ -43,7 +44,7 @@ func (l *letters) Send(ctx context.Context, m accounts.Message) error {
 	switch letter.Template {
 	case mail.Invitation:
 		letter.Data["Days"] = strconv.Itoa(int(invitationKept.Hours() / 24))
-	case mail.PasswordChanged:
+	case mail.PasswordChanged, mail.PasskeyAdded:
 		letter.Data["Time"] = l.now().UTC().Format("2 January 2006, 15:04 UTC")
 	}
 	return l.mail.Send(ctx, letter)

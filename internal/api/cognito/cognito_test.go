@@ -194,7 +194,6 @@ func TestWhatIsNotSupportedSaysSo(t *testing.T) {
 	h := open(t)
 	for _, operation := range []string{
 		"ConfirmDevice", "ForgetDevice", "GetDevice", "ListDevices", "UpdateDeviceStatus", "GetUserAuthFactors",
-		"StartWebAuthnRegistration", "CompleteWebAuthnRegistration", "ListWebAuthnCredentials", "DeleteWebAuthnCredential",
 		"AWSCognitoIdentityService.GetOpenIdToken",
 	} {
 		h.walk(step{operation: operation, body: `{"AccessToken":"any"}`, fault: accounts.UnsupportedOperation})

@@ -61,7 +61,7 @@ func (s mfaSettings) check() error {
 		return accounts.NotSupported("a second factor by SMS")
 	}
 	if s.WebAuthnMfaSettings != nil {
-		return accounts.NotSupported("WebAuthn")
+		return accounts.NotSupported("to say how many factors a passkey is, which is two,")
 	}
 	return nil
 }

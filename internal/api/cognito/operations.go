@@ -104,6 +104,11 @@ func operations() map[string]operation {
 		"VerifySoftwareToken":    typed(anybody, (*door).verifySoftwareToken),
 		"SetUserMFAPreference":   typed(anybody, (*door).setUserMFAPreference),
 
+		"StartWebAuthnRegistration":    typed(anybody, (*door).startWebAuthnRegistration),
+		"CompleteWebAuthnRegistration": typed(anybody, (*door).completeWebAuthnRegistration),
+		"ListWebAuthnCredentials":      typed(anybody, (*door).listWebAuthnCredentials),
+		"DeleteWebAuthnCredential":     typed(anybody, (*door).deleteWebAuthnCredential),
+
 		"AdminCreateUser":             typed(adminWrites, (*door).adminCreateUser),
 		"AdminGetUser":                typed(adminReads, (*door).adminGetUser),
 		"AdminSetUserPassword":        typed(adminWrites, (*door).adminSetUserPassword),
@@ -139,11 +144,6 @@ func operations() map[string]operation {
 		"AdminGetDevice":          typed(adminReads, (*door).adminGetDevice),
 		"AdminListDevices":        typed(adminReads, (*door).adminListDevices),
 		"AdminUpdateDeviceStatus": typed(adminWrites, (*door).adminUpdateDeviceStatus),
-
-		"StartWebAuthnRegistration":    missing("WebAuthn"),
-		"CompleteWebAuthnRegistration": missing("WebAuthn"),
-		"ListWebAuthnCredentials":      missing("WebAuthn"),
-		"DeleteWebAuthnCredential":     missing("WebAuthn"),
 	} {
 		all[userPool+name] = o
 	}
