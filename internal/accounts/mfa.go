@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// second asks for the second factor where there is one, or has to be.
+// second asks for the second factor where there is one, or has to be. A passkey is both.
 func (p *Pool) second(ctx context.Context, u *user, t ticket) (AuthResult, error) {
 	if t.Device != "" && !t.Proven {
 		return p.askDevice(ctx, u, t)

@@ -127,8 +127,8 @@ func (p *Pool) readPasskey(u *user, credential []byte) (passkey, error) {
 	}, nil
 }
 
-// isOurs tells what of a credential or a proof says, before it is looked whose it is, that it can be no user's of this
-// server.
+// isOurs refuses what a passkey of no user here can have made. That has nothing to do with who it is said to be, so the
+// refusal may say why.
 func (p *Pool) isOurs(client *protocol.CollectedClientData, data *protocol.AuthenticatorData) error {
 	party := &p.config.RelyingParty
 	sum := sha256.Sum256([]byte(party.ID))
