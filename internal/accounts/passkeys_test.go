@@ -364,6 +364,23 @@ func TestPasskeyIsBothFactors(t *testing.T) {
 	}
 }
 
+// TestPasskeyOnDevice: a device that was there with the passkey was there with both factors.
+func TestPasskeyOnDevice(t *testing.T) {
+	f := newFixture(t, withPasskeys, withDevices(DevicesAlways))
+	f.user("ana")
+	k := passkeytest.NewES256(testPage)
+	f.register("ana", k)
+	f.withTOTP("ana")
+	result, err := f.byPasskey("ana", k)
+	f.must(err)
+	d := f.track(result.Tokens)
+	result, err = f.onDevice("ana", d)
+	f.must(err)
+	if result.Tokens == nil {
+		t.Errorf("the password on that device gives %+v", result)
+	}
+}
+
 // TestPasskeyOfOneWhoMayNot: a passkey lets in nobody whom the password would not.
 func TestPasskeyOfOneWhoMayNot(t *testing.T) {
 	f := newFixture(t, withPasskeys)
