@@ -21,8 +21,8 @@ type pendingPasskey struct {
 var (
 	errNoPasskeys = refuse(WebAuthnConfigurationMissing, "There are no passkeys on this server: they need pages with a name and HTTPS, or localhost. "+
 		"Its operator sets url or passkey_origin.")
-	errNoRegistration = refuse(WebAuthnChallengeNotFound, "The registration of the passkey has not begun, took too long, or was done already; begin again.")
-	errTooManyKeys    = refuse(LimitExceeded, "An account has %d passkeys at most; delete one first.", maxPasskeys)
+	errNoRegistration  = refuse(WebAuthnChallengeNotFound, "The registration of the passkey has not begun, took too long, or was done already; begin again.")
+	errTooManyPasskeys = refuse(LimitExceeded, "An account has %d passkeys at most; delete one first.", maxPasskeys)
 )
 
 // StartWebAuthnRegistration gives an access token's user what the browser makes a passkey with: the JSON form of
@@ -41,7 +41,7 @@ func (p *Pool) StartWebAuthnRegistration(ctx context.Context, c Caller, accessTo
 	case u.email() != "" && !u.emailVerified():
 		return nil, refuse(UnsupportedUserState, "Verify your e-mail first.")
 	case len(u.Passkeys) >= maxPasskeys:
-		return nil, errTooManyKeys
+		return nil, errTooManyPasskeys
 	}
 	known, err := p.passkeysOf(ctx, u)
 	if err != nil {
@@ -83,7 +83,7 @@ func (p *Pool) CompleteWebAuthnRegistration(ctx context.Context, c Caller, acces
 		case u.PendingPasskey == nil || u.PendingPasskey.Challenge != begun:
 			return errNoRegistration
 		case len(u.Passkeys) >= maxPasskeys:
-			return errTooManyKeys
+			return errTooManyPasskeys
 		case e.get(d, new(passkey)):
 			return refuse(InvalidParameter, "The passkey is registered already.")
 		}
