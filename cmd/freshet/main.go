@@ -89,6 +89,6 @@ func newRoot() *cobra.Command {
 	o.bindCommon(root.PersistentFlags())
 	o.bindServe(root.Flags())
 	o.bindServe(serve.Flags())
-	root.AddCommand(serve, newUser(o), newMail(o), newKey(o), newLog(o), newAudit(o), newCheck(o), newStatus(o), newImport(o), newExport(o), newCodegen(o), newVersion())
+	root.AddCommand(serve, newUser(o), newMail(o), newKey(o), newSecret(o), newLog(o), newAudit(o), newCheck(o), newStatus(o), newImport(o), newExport(o), newCodegen(o), newVersion())
 	return root
 }

@@ -191,6 +191,13 @@ func settings() []setting {
 		// It has no flag: what is on a command line, every user of the machine can see.
 		{name: "secret", apply: text(func(cfg *server.Config, v string) { cfg.Secret = v })},
 		{
+			name: "secret-old", list: true, split: strings.Fields,
+			apply: func(cfg *server.Config, values []string) error {
+				cfg.Former = values
+				return nil
+			},
+		},
+		{
 			name: "keep-tombstones", usage: "how long removals are remembered for clients that are away: a `time` like 90d, or 0 for ever (default 90d)",
 			apply: kept(func(cfg *server.Config) *time.Duration { return &cfg.KeepTombstones }),
 		},

@@ -73,9 +73,9 @@ type Keys struct {
 }
 
 // New makes Keys over stored records. serverKey has 32 bytes at least and lies outside the store: with
-// another one no key opens any more.
-func New(documents freshet.Documents, serverKey []byte, now func() time.Time) (*Keys, error) {
-	seals, err := newSeals(serverKey)
+// another one no key opens any more, unless the one that it was sealed with is among the former ones.
+func New(documents freshet.Documents, serverKey []byte, now func() time.Time, former ...[]byte) (*Keys, error) {
+	seals, err := newSeals(serverKey, former)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (k *Keys) permanent(ctx context.Context, id string) (credential, error) {
 	if !stored.Live(k.now()) {
 		return credential{}, refuse(Expired, "the access key has expired")
 	}
-	secret, err := k.seals.secret.Open(nil, nil, stored.Secret, []byte(id))
+	secret, err := k.seals.open(stored.Secret, id)
 	if err != nil {
 		return credential{}, fmt.Errorf("open the secret of access key %s: the server's key is not the one it was sealed with: %w", id, err)
 	}

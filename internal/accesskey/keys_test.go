@@ -160,6 +160,53 @@ func TestSealedSecret(t *testing.T) {
 	}
 }
 
+func TestReseal(t *testing.T) {
+	documents, c := new(documentstest.Memory), newClock()
+	old := newKeys(t, documents, c)
+	a, secret := create(t, old, "a", time.Time{}, false)
+	gone, _ := create(t, old, "gone", time.Time{}, false)
+	if _, err := old.Revoke(t.Context(), gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	temporary, err := old.Issue(Subject{Guest: true, IdentityID: "local:1"}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another := bytes.Repeat([]byte{8}, 32)
+	opens := func(keys *Keys) bool {
+		got, err := keys.permanent(t.Context(), a.ID)
+		return err == nil && got.secret == secret
+	}
+	keys, err := New(documents, another, c.now, testServerKey)
+	if err != nil || !opens(keys) {
+		t.Fatalf("before it is sealed again it does not open: %v", err)
+	}
+	if _, err := keys.temporary(temporary.ID, temporary.SessionToken); err == nil {
+		t.Error("a session token of the old key is believed, which whoever has that key can make")
+	}
+	b, _ := create(t, keys, "b", time.Time{}, false)
+	before := documents.All()[document(b.ID)]
+	documents.Fail(errors.New("the disk is full"))
+	if _, err := keys.Reseal(t.Context()); err == nil || !opens(keys) {
+		t.Errorf("cut off: %v", err)
+	}
+	documents.Fail(nil)
+	for _, want := range []int{1, 0} {
+		if n, err := keys.Reseal(t.Context()); err != nil || n != want {
+			t.Errorf("%d were sealed, %v; want %d", n, err, want)
+		}
+	}
+	if !bytes.Equal(before, documents.All()[document(b.ID)]) {
+		t.Error("one that was sealed with the key of now is changed")
+	}
+	if keys, err = New(documents, another, c.now); err != nil || !opens(keys) {
+		t.Errorf("without the old key it does not open: %v", err)
+	}
+	if _, err := New(documents, another, c.now, []byte("short")); freshet.CodeOf(err) != freshet.Invalid {
+		t.Errorf("a former key that is short: %v", err)
+	}
+}
+
 func TestTemporary(t *testing.T) {
 	c := newClock()
 	documents := new(documentstest.Memory)

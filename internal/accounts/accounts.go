@@ -27,6 +27,8 @@ import (
 type Config struct {
 	// Secret seals what is stored; 32 random bytes at least. With another one no password fits any more.
 	Secret []byte
+	// Former are secrets that were in its place. What lies in the store under them is read still.
+	Former [][]byte
 	// PoolID is region_name; default local_freshet. Passwords are bound to its name: it cannot be changed later.
 	PoolID string
 	// Issuer is the iss of tokens: an URL.
@@ -96,6 +98,8 @@ func (c *Config) Validate() error {
 	switch {
 	case len(c.Secret) < minSecret:
 		return freshet.Errorf(freshet.Invalid, "the secret has %d bytes; give %d random ones at least", len(c.Secret), minSecret)
+	case slices.ContainsFunc(c.Former, func(secret []byte) bool { return len(secret) < minSecret }):
+		return freshet.Errorf(freshet.Invalid, "a former secret has less than %d bytes", minSecret)
 	case c.Issuer == "":
 		return freshet.Errorf(freshet.Invalid, "the pool has no issuer; give the URL under which its tokens' keys are found")
 	case c.Mailer == nil:
@@ -192,7 +196,7 @@ func Open(ctx context.Context, documents freshet.Documents, config Config) (*Poo
 	}
 	config = config.withDefaults()
 	_, name, _ := strings.Cut(config.PoolID, "_")
-	p := &Pool{config: config, poolName: name, documents: documents, secrets: newSecrets(config.Secret), sums: newArithmetic()}
+	p := &Pool{config: config, poolName: name, documents: documents, secrets: newSecrets(config.Secret, config.Former...), sums: newArithmetic()}
 	var err error
 	if p.passkeys, err = config.RelyingParty.ceremonies(config.ChallengeLifetime); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"fmt"
 	"math/big"
@@ -50,9 +49,9 @@ func codeDocument(userID string, w purpose) freshet.Document {
 	return freshet.Document{Kind: kindCode, Key: userID + " " + string(w)}
 }
 
-// hashCode binds a code to the user, the purpose and the address it went to.
-func (p *Pool) hashCode(userID string, w purpose, to, code string) []byte {
-	return mac(p.secrets.codes, "code", userID, string(w), fold(to), code)
+// codeParts are what is hashed of a code: it is bound to the user, the purpose and the address it went to.
+func codeParts(userID string, w purpose, to, code string) []string {
+	return []string{"code", userID, string(w), fold(to), code}
 }
 
 // newCode makes a code within an update that holds its document. Errors: LimitExceeded too soon after the last.
@@ -76,7 +75,7 @@ func (p *Pool) newCode(e *edit, userID string, w purpose, to string) (string, er
 		return "", err
 	}
 	code := fmt.Sprintf("%06d", n)
-	c.Hash, c.Expires, c.Tries, c.Sent = p.hashCode(userID, w, to, code), now.Add(p.config.CodeLifetime), 0, now
+	c.Hash, c.Expires, c.Tries, c.Sent = p.secrets.hash(codeParts(userID, w, to, code)...), now.Add(p.config.CodeLifetime), 0, now
 	c.Sends++
 	c.keep(now)
 	e.put(d, c)
@@ -102,7 +101,7 @@ func (p *Pool) useCode(e *edit, userID string, w purpose, to, code string) error
 	if c.Tries >= codeTries && now.Before(c.Until) {
 		return refuse(TooManyFailedAttempts, "Too many wrong codes; ask for a new one.")
 	}
-	right := hmac.Equal(c.Hash, p.hashCode(userID, w, to, strings.TrimSpace(code)))
+	right := p.secrets.hashed(c.Hash, codeParts(userID, w, to, strings.TrimSpace(code))...)
 	switch {
 	case !right:
 		c.Tries++

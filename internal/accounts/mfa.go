@@ -75,7 +75,7 @@ func (p *Pool) tryTOTP(ctx context.Context, userID, code string, sealed func(*us
 		if sealed(u) == nil {
 			return refuse(SoftwareTokenMFANotFound, "Software token MFA has not been set up.")
 		}
-		secret, err := open(p.secrets.rest, sealed(u), "totp", u.ID)
+		secret, err := p.secrets.open(sealed(u), "totp", u.ID)
 		if err != nil {
 			return err
 		}

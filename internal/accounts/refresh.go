@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"encoding/base64"
 
@@ -28,7 +27,7 @@ func (p *Pool) newRefreshToken(userID, sessionID string) string {
 	raw = append(append(raw, user[:]...), session[:]...)
 	raw = raw[:len(raw)+refreshRandom]
 	_, _ = rand.Read(raw[len(raw)-refreshRandom:])
-	raw = append(raw, mac(p.secrets.codes, "refresh", string(raw))[:refreshMAC]...)
+	raw = append(raw, p.secrets.hash("refresh", string(raw))[:refreshMAC]...)
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
@@ -41,13 +40,13 @@ func (p *Pool) readRefresh(text string) (refreshToken, error) {
 		return refreshToken{}, errRefreshToken
 	}
 	body := raw[:refreshSize-refreshMAC]
-	if !hmac.Equal(mac(p.secrets.codes, "refresh", string(body))[:refreshMAC], raw[len(body):]) {
+	if !p.secrets.hashed(raw[len(body):], "refresh", string(body)) {
 		return refreshToken{}, errRefreshToken
 	}
 	return refreshToken{user: uuid.UUID(raw[:16]).String(), session: uuid.UUID(raw[16:32]).String()}, nil
 }
 
-func (p *Pool) hashRefresh(token string) []byte { return mac(p.secrets.codes, "refresh hash", token) }
+func (p *Pool) hashRefresh(token string) []byte { return p.secrets.hash("refresh hash", token) }
 
 // GetTokensFromRefreshToken gives new tokens, a refresh token among them; the old one counts no more. Whoever
 // shows it again within RefreshGrace gets the same successor, as two tabs at once do; later it is taken for
@@ -106,19 +105,20 @@ func (p *Pool) refresh(ctx context.Context, c Caller, token string, rotate bool)
 // successor decides what a token that was issued for a session is worth, changes the session by it and gives the
 // refresh token that follows; none where it does not rotate.
 func (p *Pool) successor(s *session, r refreshToken, token string, rotate bool) (string, error) {
-	hash, now := p.hashRefresh(token), p.now()
+	is := func(hash []byte) bool { return p.secrets.hashed(hash, "refresh hash", token) }
+	now := p.now()
 	switch {
-	case hmac.Equal(hash, s.Current) && !rotate && s.Previous != nil:
+	case is(s.Current) && !rotate && s.Previous != nil:
 		return "", refuse(NotAuthorized, "The tokens of this session rotate; refresh them by GetTokensFromRefreshToken.")
-	case hmac.Equal(hash, s.Current) && !rotate:
+	case is(s.Current) && !rotate:
 		return "", nil
-	case hmac.Equal(hash, s.Current):
+	case is(s.Current):
 		next := p.newRefreshToken(r.user, r.session)
-		s.Previous, s.Current, s.Rotated = hash, p.hashRefresh(next), now
+		s.Previous, s.Current, s.Rotated = s.Current, p.hashRefresh(next), now
 		s.Successor = seal(p.secrets.rest, []byte(next), "successor", r.session)
 		return next, nil
-	case hmac.Equal(hash, s.Previous) && now.Before(s.Rotated.Add(p.config.RefreshGrace)):
-		next, err := open(p.secrets.rest, s.Successor, "successor", r.session)
+	case is(s.Previous) && now.Before(s.Rotated.Add(p.config.RefreshGrace)):
+		next, err := p.secrets.open(s.Successor, "successor", r.session)
 		return string(next), err
 	}
 	s.end()

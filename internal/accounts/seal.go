@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"slices"
 )
 
 // secrets is the keys that come of the server's secret, one for each use. What is sealed or hashed with
@@ -17,11 +18,40 @@ type secrets struct {
 	tickets []byte // seals what callers carry from step to step
 	codes   []byte // hashes codes and refresh tokens
 	ghosts  []byte // makes up what users who do not exist look like
+
+	// former are those of the secrets before. They read what lies in the store, and make nothing; what a caller
+	// carries is not believed for them, as whoever has such a secret can make it.
+	former []*secrets
 }
 
-func newSecrets(secret []byte) *secrets {
+// newSecrets makes the keys of the secret of now and of those before.
+func newSecrets(secret []byte, former ...[]byte) *secrets {
 	subkey := func(use string) []byte { return derive(secret, "freshet accounts: "+use, sha256.Size) }
-	return &secrets{rest: subkey("rest"), tickets: subkey("tickets"), codes: subkey("codes"), ghosts: subkey("ghosts")}
+	s := &secrets{rest: subkey("rest"), tickets: subkey("tickets"), codes: subkey("codes"), ghosts: subkey("ghosts")}
+	for _, secret := range former {
+		s.former = append(s.former, newSecrets(secret))
+	}
+	return s
+}
+
+// open opens what lies sealed in the store.
+func (s *secrets) open(sealed []byte, bound ...string) ([]byte, error) {
+	plain, err := open(s.rest, sealed, bound...)
+	for i := 0; err != nil && i < len(s.former); i++ {
+		plain, err = open(s.former[i].rest, sealed, bound...)
+	}
+	return plain, err
+}
+
+// hash makes what is kept of a code or a token in the store.
+func (s *secrets) hash(parts ...string) []byte { return mac(s.codes, parts...) }
+
+// hashed tells whether a hash, or the beginning of one, is that of the parts.
+func (s *secrets) hashed(hash []byte, parts ...string) bool {
+	if full := s.hash(parts...); len(hash) > 0 && hmac.Equal(hash, full[:min(len(hash), len(full))]) {
+		return true
+	}
+	return slices.ContainsFunc(s.former, func(f *secrets) bool { return f.hashed(hash, parts...) })
 }
 
 // derive stretches a key with many random bits to as many bytes as are asked for.

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"time"
 
@@ -21,10 +20,6 @@ type setup struct {
 
 var setupDocument = freshet.Document{Kind: kindSetup, Key: "admin"}
 
-func (p *Pool) hashSetup(group, secret string) []byte {
-	return mac(p.secrets.codes, "setup", group, secret)
-}
-
 func errHasAdmin(group string) error {
 	return refuse(UnsupportedUserState, "There is an administrator already: the group %s has members. They, or the operator, can let others join.", excerpt(group))
 }
@@ -41,7 +36,7 @@ func (p *Pool) NewSetup(ctx context.Context, c Caller, name string) (secret stri
 			return errHasAdmin(name)
 		}
 		until := p.now().Add(SetupLifetime)
-		e.put(setupDocument, setup{Hash: p.hashSetup(name, secret), Expires: until, Until: until.Add(SetupLifetime)})
+		e.put(setupDocument, setup{Hash: p.secrets.hash("setup", name, secret), Expires: until, Until: until.Add(SetupLifetime)})
 		return nil
 	})
 	if err != nil {
@@ -71,7 +66,7 @@ func (p *Pool) Setup(ctx context.Context, c Caller, name, accessToken, secret st
 		var s setup
 		var g group
 		switch known := e.get(of, &g); {
-		case !e.get(setupDocument, &s) || !hmac.Equal(s.Hash, p.hashSetup(name, secret)):
+		case !e.get(setupDocument, &s) || !p.secrets.hashed(s.Hash, "setup", name, secret):
 			return refuse(CodeMismatch, "The secret is not the one of the latest link, or it was used; `freshet user setup-link` prints a new one.")
 		case !p.now().Before(s.Expires):
 			return refuse(ExpiredCode, "The link has expired; `freshet user setup-link` prints a new one.")

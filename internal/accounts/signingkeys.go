@@ -69,7 +69,7 @@ func (k *signingKeys) open(ctx context.Context) error {
 
 // current gives the key to sign with, and makes the next one when its time comes near.
 func (k *signingKeys) current(ctx context.Context) (*signingKey, error) {
-	ahead := min(publishAhead, k.rotation/10)
+	ahead := k.ahead()
 	k.mu.RLock()
 	due := len(k.list) == 0 || !k.now().Before(k.list[len(k.list)-1].from.Add(k.rotation-ahead))
 	stale := k.now().Sub(k.read) > time.Minute // another server may have made one
@@ -87,6 +87,9 @@ func (k *signingKeys) current(ctx context.Context) (*signingKey, error) {
 	}
 	return k.signing()
 }
+
+// ahead is how long before it signs a key is made.
+func (k *signingKeys) ahead() time.Duration { return min(publishAhead, k.rotation/10) }
 
 // signing gives the newest key that may sign.
 func (k *signingKeys) signing() (*signingKey, error) {
@@ -169,7 +172,7 @@ func (k *signingKeys) known(s storedKey) (*signingKey, error) {
 	if key := k.find(tokenHeader(s.ID)); key != nil {
 		return key, nil
 	}
-	plain, err := open(k.pool.secrets.rest, s.Sealed, "signing key", s.ID)
+	plain, err := k.pool.secrets.open(s.Sealed, "signing key", s.ID)
 	if err != nil {
 		return nil, err
 	}

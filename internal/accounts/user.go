@@ -257,7 +257,7 @@ func (p *Pool) verifier(u *user) (*big.Int, error) {
 		n := new(big.Int).SetBytes(derive(p.secrets.ghosts, "verifier "+u.ID, srpSize))
 		return n.Mod(n, srpN), nil
 	}
-	plain, err := open(p.secrets.rest, u.Verifier, "verifier", u.ID)
+	plain, err := p.secrets.open(u.Verifier, "verifier", u.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,7 @@ type Config struct {
 	URL     string         // by which clients come, http or https; default http:// and the address
 	Proxies []netip.Prefix // whose X-Forwarded-For is believed; default: nobody's
 	Secret  string         // seals accounts and keys: 64 hexadecimal digits; default: of a file that is made at the first start
+	Former  []string       // secrets that were in its place, beside those in the file
 
 	Issuer         string           // the iss of this server's tokens; default URL/PoolID
 	PoolID         string           // region_name; default DefaultPool. Passwords are bound to it

@@ -66,6 +66,11 @@ func (c *Config) validateAccounts() error {
 			return err
 		}
 	}
+	for _, former := range c.Former {
+		if _, err := parseSecret(former, "FRESHET_SECRET_OLD"); err != nil {
+			return err
+		}
+	}
 	if c.PoolID != "" && !poolIDForm.MatchString(c.PoolID) {
 		return freshet.Errorf(freshet.Invalid, "pool-id: %q is no pool id; write a region and a name with _ between them, like %s", c.PoolID, DefaultPool)
 	}

@@ -39,10 +39,11 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 	var err error
 	documents := eng.Documents()
 	p := &people{audit: audited}
-	if p.secret, err = openSecret(ctx, cfg, documents); err != nil {
+	var former [][]byte
+	if p.secret, former, err = openSecrets(ctx, cfg, documents); err != nil {
 		return nil, err
 	}
-	if p.keys, err = accesskey.New(documents, p.secret, cfg.Now); err != nil {
+	if p.keys, err = accesskey.New(documents, p.secret, cfg.Now, former...); err != nil {
 		return nil, err
 	}
 	post := cfg.Mail
@@ -55,7 +56,7 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 		return nil, err
 	}
 	p.pool, err = accounts.Open(ctx, documents, accounts.Config{
-		Secret: p.secret, PoolID: cfg.PoolID, Issuer: cfg.issuer(url), Clients: cfg.clientIDs(),
+		Secret: p.secret, Former: former, PoolID: cfg.PoolID, Issuer: cfg.issuer(url), Clients: cfg.clientIDs(),
 		Mailer: &letters{mail: p.mail, now: cfg.Now}, Audit: p.audit, Now: cfg.Now,
 		MFA: cfg.MFA, Devices: cfg.Devices, EmailSignIn: cfg.EmailSignIn, AdminOnly: cfg.NoSignUp, AutoConfirm: cfg.NoVerification, TemporaryLifetime: invitationKept,
 		RelyingParty: cfg.relyingParty(url),
@@ -67,7 +68,29 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 	if err != nil {
 		return nil, fmt.Errorf("open the accounts (were they made with another secret?): %w", err)
 	}
-	return p, nil
+	if len(former) > 0 {
+		err = p.reseal(ctx, logger)
+	}
+	return p, err
+}
+
+// reseal seals with the secret of now what is sealed with one before it. The pool comes last: it does not open without
+// a secret that it needs.
+func (p *people) reseal(ctx context.Context, logger *slog.Logger) error {
+	logger.Info("looking for what is sealed with a former secret")
+	keys, err := p.keys.Reseal(ctx)
+	if err != nil {
+		return err
+	}
+	users, err := p.pool.Reseal(ctx)
+	if err != nil {
+		return err
+	}
+	logger.Info("all is sealed with the secret of now", "changed", keys+users)
+	if keys+users > 0 {
+		p.audit.Record(ctx, accounts.Entry{What: "RotateSecret", By: "operator", Outcome: accounts.OutcomeOK})
+	}
+	return nil
 }
 
 // trim forgets what has had its time.
