@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"math"
-	"net"
-	"net/netip"
-	"strings"
 	"time"
 
 	"freshet"
+	"freshet/internal/rate"
 )
 
 // How guessing is slowed. Every guess is counted before it is made, by account and by the network it comes
@@ -51,7 +49,7 @@ type attempt struct {
 
 // attempt counts a guess at an account. Errors: NotAuthorized when the pair has to wait.
 func (p *Pool) attempt(ctx context.Context, account, address string) (*attempt, error) {
-	network := hex.EncodeToString(mac(p.secrets.codes, "network", networkOf(address))[:16])
+	network := hex.EncodeToString(mac(p.secrets.codes, "network", rate.NetworkOf(address))[:16])
 	a := &attempt{pool: p, of: freshet.Document{Kind: kindAttempt, Key: account}, pair: freshet.Document{Kind: kindAttempt, Key: account + " " + network}}
 	err := p.update(ctx, []freshet.Document{a.of, a.pair}, func(e *edit) error {
 		now := p.now()
@@ -107,22 +105,4 @@ func (a *attempts) fade(now time.Time) {
 func (a *attempts) count(now time.Time, kept time.Duration) {
 	a.Failures++
 	a.At, a.Until = now, now.Add(kept)
-}
-
-// networkOf gives what one may take for one guesser: an address, and of IPv6 the half that names its network.
-func networkOf(address string) string {
-	host := address
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		host = h
-	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	if err != nil {
-		return address
-	}
-	ip = ip.Unmap().WithZone("")
-	if ip.Is4() {
-		return ip.String()
-	}
-	network, _ := ip.Prefix(64)
-	return network.String()
 }

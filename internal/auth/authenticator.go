@@ -21,8 +21,9 @@ import (
 
 // Authenticator makes identities of credentials.
 type Authenticator struct {
-	Keys   *Keys   // nil: no API key is accepted
-	Tokens *Tokens // nil: no token of others is accepted
+	Keys    *Keys    // nil: no API key is accepted
+	Guesses *Guesses // at API keys; nil: they are not slowed
+	Tokens  *Tokens  // nil: no token of others is accepted
 
 	// Own knows the tokens that this server gives to its users; nil: there are none. Their iss is OwnIssuer.
 	Own       Checker
@@ -43,6 +44,7 @@ var _ Checker = (*Tokens)(nil)
 type Credentials struct {
 	APIKey        string // of the header x-api-key
 	Authorization string // of the header of that name: a JWT, with or without "Bearer "
+	From          string // the network address that they come from
 }
 
 // Signed tells whether the request that they came with is signed with an access key, well or not.
@@ -63,7 +65,7 @@ func (a *Authenticator) Identify(ctx context.Context, c Credentials) (freshet.Id
 		if a.Keys == nil {
 			return freshet.Identity{}, time.Time{}, refused("API keys are not set up on this server")
 		}
-		return a.Keys.identify(c.APIKey)
+		return a.Guesses.identify(ctx, a.Keys, c.APIKey, c.From)
 	case authorization == "":
 		return freshet.Identity{}, time.Time{}, refused(howToAsk)
 	case c.Signed():

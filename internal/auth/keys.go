@@ -217,33 +217,41 @@ func identityName(key string) string { return "key " + key }
 // Check gives the identity that a secret proves. Any other secret gives an error with the code
 // unauthenticated.
 func (k *Keys) Check(secret string) (freshet.Identity, error) {
-	id, _, err := k.identify(secret)
-	return id, err
+	key, err := k.find(secret)
+	if err != nil {
+		return freshet.Identity{}, err
+	}
+	k.use(key)
+	return key.identity(), nil
 }
 
-// identify is Check, and gives when the key expires. It looks up by hash: how long that takes says
+// find gives the key that has a secret, as long as it has not expired. It looks up by hash: how long that takes says
 // something about hashes, which a caller cannot choose, and nothing about secrets.
-func (k *Keys) identify(secret string) (freshet.Identity, time.Time, error) {
-	var key Key
-	var used []func(string)
+func (k *Keys) find(secret string) (key Key, err error) {
 	found := false
 	if len(secret) <= maxSecret {
 		hash := hashOf(secret)
 		k.mu.RLock()
 		key, found = k.keys[hash]
-		used = k.used
 		k.mu.RUnlock()
 	}
 	if !found {
-		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the API key is not known, or was revoked")
+		return Key{}, freshet.Errorf(freshet.Unauthenticated, "the API key is not known, or was revoked")
 	}
 	if !key.Live(k.now()) {
-		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the API key has expired")
+		return Key{}, freshet.Errorf(freshet.Unauthenticated, "the API key has expired")
 	}
-	for _, f := range used {
+	return key, nil
+}
+
+// use tells that a key has let somebody in.
+func (k *Keys) use(key Key) {
+	k.mu.RLock()
+	functions := k.used
+	k.mu.RUnlock()
+	for _, f := range functions {
 		f(key.Ref())
 	}
-	return key.identity(), key.Expires, nil
 }
 
 func (k *Key) identity() freshet.Identity {

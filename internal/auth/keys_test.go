@@ -80,8 +80,8 @@ func TestKeys(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("check: %v (-want +got):\n%s", err, diff)
 		}
-		if _, expires, err := keys.identify(shortSecret); err != nil || !expires.Equal(short.Expires) {
-			t.Errorf("the key of an hour: until %v, %v", expires, err)
+		if got, err := keys.find(shortSecret); err != nil || !got.Expires.Equal(short.Expires) {
+			t.Errorf("the key of an hour: until %v, %v", got.Expires, err)
 		}
 	}
 	check(keys)

@@ -13,7 +13,7 @@ import (
 const maxCallers = 100_000
 
 // Limiter admits each caller Burst times at once, and once every Every from then on. Its fields are not changed
-// after the first use; its method may be called concurrently.
+// after the first use; its methods may be called concurrently.
 type Limiter struct {
 	Every time.Duration
 	Burst int
@@ -27,18 +27,39 @@ type Limiter struct {
 func (l *Limiter) Admits(caller string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.over(caller, now) {
+		return false
+	}
+	l.count(caller, now)
+	return true
+}
+
+// Over tells whether a caller has had all that it may have for now.
+func (l *Limiter) Over(caller string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.over(caller, now)
+}
+
+// Count counts something of a caller, admitted or not: what is over the burst is paid for by a longer wait.
+func (l *Limiter) Count(caller string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count(caller, now)
+}
+
+func (l *Limiter) over(caller string, now time.Time) bool {
+	return l.spent[caller].Sub(now) > time.Duration(l.Burst-1)*l.Every
+}
+
+func (l *Limiter) count(caller string, now time.Time) {
 	spent, known := l.spent[caller]
 	if spent.Before(now) {
 		spent = now
 	}
-	if spent.Sub(now) > time.Duration(l.Burst-1)*l.Every {
-		return false
+	if known || l.hasRoom(now) {
+		l.spent[caller] = spent.Add(l.Every)
 	}
-	if !known && !l.hasRoom(now) {
-		return true
-	}
-	l.spent[caller] = spent.Add(l.Every)
-	return true
 }
 
 // hasRoom tells whether another caller can be counted. Those who have paid are forgotten for it, now and then.

@@ -19,7 +19,7 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 	p := s.people
 	// A verifier of its own: the operations here are signed for other services than the data is.
 	verifier := accesskey.NewVerifier(p.keys, accesskey.Options{Now: s.now})
-	slow := &throttle{now: s.now}
+	slow := newThrottle(s.now)
 	idp := slow.wrap(cognito.New(p.pool, p.keys, verifier, cognito.Options{
 		PoolID: s.cfg.PoolID, IdentityPoolID: s.cfg.IdentityPoolID, AllowGuests: s.cfg.Guests, Audit: p.audit, Logger: s.logger,
 	}))

@@ -119,6 +119,7 @@ func publicURL(cfg *Config, address string) string {
 type signatures struct {
 	verifier *accesskey.Verifier
 	pool     *accounts.Pool
+	audit    *audit.Log
 }
 
 var (
@@ -128,7 +129,7 @@ var (
 
 // Identify gives who signed a request.
 func (s *signatures) Identify(r *http.Request, body []byte) (freshet.Identity, func() error, error) {
-	id, _, once, err := s.identify(r.Context(), accesskey.RequestOf(r, body))
+	id, _, once, err := s.identify(r.Context(), r.RemoteAddr, accesskey.RequestOf(r, body))
 	return id, once, err
 }
 
@@ -139,24 +140,23 @@ const (
 )
 
 // IdentifyConnect gives who signed the headers with which a socket opens.
-func (s *signatures) IdentifyConnect(ctx context.Context, headers map[string]string) (freshet.Identity, time.Time, func() error, error) {
+func (s *signatures) IdentifyConnect(ctx context.Context, from string, headers map[string]string) (freshet.Identity, time.Time, func() error, error) {
 	request, err := accesskey.SocketRequest(connectPath, headers, []byte(connectBody))
 	if err != nil {
 		return freshet.Identity{}, time.Time{}, nil, err
 	}
-	return s.identify(ctx, request)
+	return s.identify(ctx, from, request)
 }
 
 // identify looks at the account behind temporary credentials each time, for those are stored nowhere.
-func (s *signatures) identify(ctx context.Context, r accesskey.Request) (freshet.Identity, time.Time, func() error, error) {
+func (s *signatures) identify(ctx context.Context, from string, r accesskey.Request) (freshet.Identity, time.Time, func() error, error) {
 	proof, err := s.verifier.Verify(ctx, r)
-	if err != nil {
-		return freshet.Identity{}, time.Time{}, nil, err
+	if sub, _ := proof.Identity.Claims["sub"].(string); err == nil && sub != "" {
+		err = s.good(ctx, sub)
 	}
-	if sub, _ := proof.Identity.Claims["sub"].(string); sub != "" {
-		if err := s.good(ctx, sub); err != nil {
-			return freshet.Identity{}, time.Time{}, nil, err
-		}
+	if err != nil {
+		s.audit.Record(ctx, accounts.Entry{What: "SignedRequest", From: from, Outcome: string(freshet.CodeOf(err))})
+		return freshet.Identity{}, time.Time{}, nil, err
 	}
 	return proof.Identity, proof.Expires, func() error { return s.verifier.Once(proof) }, nil
 }

@@ -6,8 +6,9 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
+
+	"freshet/internal/rate"
 )
 
 // withClientAddress gives requests that come through a trusted proxy the address of its client: the last one in
@@ -48,7 +49,7 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && isTrusted(address); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		hop, err := parseHop(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
 		}
@@ -57,28 +58,34 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	return address
 }
 
-const (
-	// guessesPerMinute is what one network may ask of the account doors by POST: an office that comes to work at
-	// nine, and not a list of a million passwords.
-	guessesPerMinute = 300
+// parseHop reads an address as proxies write it: some add a port, or the brackets of one.
+func parseHop(text string) (netip.Addr, error) {
+	if peer, err := netip.ParseAddrPort(text); err == nil {
+		return peer.Addr(), nil
+	}
+	return netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+}
 
-	// maxGuessers bounds the networks that are counted at once. Over it others are not counted: then only the
-	// limits of each account hold.
-	maxGuessers = 100_000
+const (
+	// What one network may ask of the account doors by POST: an office that comes to work at nine, and not a list of a
+	// million passwords.
+	askedAtOnce = 300
+	askedEvery  = 200 * time.Millisecond
 )
 
 // throttle slows what one network asks of the account doors, whatever the accounts.
 type throttle struct {
-	now func() time.Time
+	limit rate.Limiter
+	now   func() time.Time
+}
 
-	mu     sync.Mutex
-	minute time.Time
-	counts map[netip.Prefix]int
+func newThrottle(now func() time.Time) *throttle {
+	return &throttle{limit: rate.Limiter{Every: askedEvery, Burst: askedAtOnce}, now: now}
 }
 
 func (t *throttle) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && !t.admits(r.RemoteAddr) {
+		if r.Method == http.MethodPost && !t.limit.Admits(rate.NetworkOf(r.RemoteAddr), t.now()) {
 			h := w.Header()
 			h.Set("Retry-After", "60")
 			h.Set("Content-Type", "application/x-amz-json-1.1")
@@ -90,32 +97,4 @@ func (t *throttle) wrap(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func (t *throttle) admits(remote string) bool {
-	network := networkOf(remote)
-	minute := t.now().Truncate(time.Minute)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.minute != minute || t.counts == nil {
-		t.minute, t.counts = minute, make(map[netip.Prefix]int)
-	}
-	count, known := t.counts[network]
-	if !known && len(t.counts) >= maxGuessers {
-		return true
-	}
-	t.counts[network] = count + 1
-	return count < guessesPerMinute
-}
-
-// networkOf gives what one may take for one guesser: an address, and of IPv6 the half that names its network.
-func networkOf(remote string) netip.Prefix {
-	peer, _ := netip.ParseAddrPort(remote)
-	address := peer.Addr().Unmap().WithZone("")
-	bits := address.BitLen()
-	if address.Is6() {
-		bits = 64
-	}
-	network, _ := address.Prefix(bits)
-	return network
 }

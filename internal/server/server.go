@@ -21,6 +21,7 @@ import (
 
 	"freshet"
 	"freshet/internal/accesskey"
+	"freshet/internal/accounts"
 	"freshet/internal/api"
 	"freshet/internal/api/agenda"
 	"freshet/internal/api/console"
@@ -125,7 +126,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.api, err = api.New(s.engine, s.feed, api.Options{Logger: s.logger, Now: s.now, People: s.people.pool, NoSearch: s.cfg.NoFindPeople}); err != nil {
 		return fmt.Errorf("make the API: %w", err)
 	}
-	signed := &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{Now: s.now}), pool: s.people.pool}
+	signed := &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{Now: s.now}), pool: s.people.pool, audit: s.people.audit}
 	graphql, err := graphqlhttp.New(s.api, s.identify, graphqlhttp.Options{
 		BodyBytes:  s.cfg.Limits.BodyBytes,
 		Signatures: signed,
@@ -212,6 +213,9 @@ func (s *Server) openAuth(ctx context.Context) (*auth.Authenticator, error) {
 			return nil, err
 		}
 	}
+	a.Guesses = auth.NewGuesses(s.now, func(ctx context.Context, from string) {
+		s.people.audit.Record(ctx, accounts.Entry{What: "APIKey", From: from, Outcome: string(freshet.Unauthenticated)})
+	})
 	a.Own, a.OwnIssuer = s.people.pool, s.cfg.issuer(s.URL())
 	return a, nil
 }

@@ -154,7 +154,7 @@ func (u user) owns(calendar *engine.Row) bool {
 // user gives who asks. Errors: those of credentials, and forbidden for who has no name.
 func (d *Door) user(r *http.Request) (user, error) {
 	id, _, err := d.API.Identify(r.Context(), d.By, auth.Credentials{
-		APIKey: r.Header.Get("x-api-key"), Authorization: r.Header.Get("Authorization"),
+		APIKey: r.Header.Get("x-api-key"), Authorization: r.Header.Get("Authorization"), From: r.RemoteAddr,
 	})
 	if err != nil {
 		return user{}, err

@@ -19,13 +19,15 @@ const maxFeed = 10_000
 
 // feed gives a calendar as iCalendar, to who has a key that may read it.
 func (d *Door) feed(w http.ResponseWriter, r *http.Request, calendar string) {
-	body, err := d.encode(r.Context(), r.URL.Query().Get("key"), calendar)
+	body, err := d.encode(r.Context(), auth.Credentials{APIKey: r.URL.Query().Get("key"), From: r.RemoteAddr}, calendar)
 	header := w.Header()
 	header.Set("X-Content-Type-Options", "nosniff")
 	if err != nil {
 		status := http.StatusNotFound // as if there were no such calendar, whatever is wrong with the key
 		switch freshet.CodeOf(err) {
-		case freshet.Unavailable, freshet.Internal:
+		case freshet.Unavailable:
+			status = http.StatusServiceUnavailable
+		case freshet.Internal:
 			status = http.StatusServiceUnavailable
 			d.Logger.ErrorContext(r.Context(), "write a calendar", "error", err)
 		case freshet.TooLarge:
@@ -48,8 +50,8 @@ func (d *Door) feed(w http.ResponseWriter, r *http.Request, calendar string) {
 
 // encode gives a calendar with those of its events that its owner put there, or somebody it is shared with: anybody
 // may name it in an event of theirs.
-func (d *Door) encode(ctx context.Context, key, calendar string) ([]byte, error) {
-	id, _, err := d.API.Identify(ctx, d.By, auth.Credentials{APIKey: key})
+func (d *Door) encode(ctx context.Context, key auth.Credentials, calendar string) ([]byte, error) {
+	id, _, err := d.API.Identify(ctx, d.By, key)
 	if err != nil {
 		return nil, err
 	}

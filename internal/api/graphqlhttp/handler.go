@@ -97,7 +97,7 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request) (*freshet.Identit
 		h.refuse(w, api.Status(err), freshet.CodeOf(err), api.ErrorType(err), freshet.MessageOf(err))
 		return nil, nil, false
 	}
-	credentials := auth.Credentials{APIKey: r.Header.Get("x-api-key"), Authorization: r.Header.Get("Authorization")}
+	credentials := auth.Credentials{APIKey: r.Header.Get("x-api-key"), Authorization: r.Header.Get("Authorization"), From: r.RemoteAddr}
 	if h.opts.Signatures == nil || !credentials.Signed() {
 		id, _, err := h.api.Identify(r.Context(), h.by, credentials)
 		if err != nil {

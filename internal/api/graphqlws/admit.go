@@ -79,11 +79,12 @@ type proven struct {
 
 func (c *socket) identify(ctx context.Context, f fields, opening http.Header) (p proven, err error) {
 	credentials := f.credentials(opening)
+	credentials.From = c.from
 	if c.server.opts.Signatures == nil || !credentials.Signed() {
 		p.id, p.until, err = c.server.api.Identify(ctx, c.server.by, credentials)
 		return p, err
 	}
-	id, until, once, err := c.server.opts.Signatures.IdentifyConnect(ctx, f.texts())
+	id, until, once, err := c.server.opts.Signatures.IdentifyConnect(ctx, c.from, f.texts())
 	if err != nil {
 		return p, err
 	}

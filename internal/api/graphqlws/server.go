@@ -39,11 +39,11 @@ type Options struct {
 
 // Signatures tells who signed the headers that a payload holds, in place of a request that was never sent.
 type Signatures interface {
-	// IdentifyConnect is given the headers, and gives until when the credentials hold; zero: for ever. once lets the
+	// IdentifyConnect is given the address that the socket comes from and the headers, and gives until when the credentials hold; zero: for ever. once lets the
 	// signature pass a single time; the door calls it before it lets somebody in.
 	//
 	// Errors of both: unauthenticated, too_large, unavailable.
-	IdentifyConnect(ctx context.Context, headers map[string]string) (id freshet.Identity, until time.Time, once func() error, err error)
+	IdentifyConnect(ctx context.Context, from string, headers map[string]string) (id freshet.Identity, until time.Time, once func() error, err error)
 }
 
 func (o Options) withDefaults() Options {
@@ -108,7 +108,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The request's context ends when the handler has hijacked its connection; a socket has its own.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
-	c := newSocket(s, ws, wire.batch)
+	c := newSocket(s, ws, wire.batch, r.RemoteAddr)
 	if !s.enter(c) {
 		closeWith(ws, goingAway)
 		return

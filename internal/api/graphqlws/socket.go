@@ -19,7 +19,8 @@ type socket struct {
 	server *Server
 	ws     *websocket.Conn
 	batch  *batch
-	proof  proof // under server.mu
+	from   string // the network address of the client
+	proof  proof  // under server.mu
 
 	// Set by connection_init and renewed by pings; the reader's alone.
 	id     *freshet.Identity
@@ -52,9 +53,9 @@ const maxControl = 4 << 20
 // maxParallel bounds the queries and mutations of a socket that are under way at once.
 const maxParallel = 8
 
-func newSocket(s *Server, ws *websocket.Conn, b *batch) *socket {
+func newSocket(s *Server, ws *websocket.Conn, b *batch, from string) *socket {
 	return &socket{
-		server: s, ws: ws, batch: b, operations: make(map[string]*operation),
+		server: s, ws: ws, batch: b, from: from, operations: make(map[string]*operation),
 		signal: make(chan struct{}, 1), room: make(chan struct{}, 1),
 	}
 }
