@@ -259,7 +259,7 @@ func (p *Pool) AdminDeleteUser(ctx context.Context, c Caller, username string) e
 
 // DeleteUser takes the account of an access token's user away.
 func (p *Pool) DeleteUser(ctx context.Context, c Caller, accessToken string) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "DeleteUser", accessToken)
 	if err != nil {
 		return err
 	}

@@ -108,9 +108,9 @@ func (u *user) setAttributes(attributes map[string]string) error {
 	return nil
 }
 
-// GetUser gives the user of an access token.
-func (p *Pool) GetUser(ctx context.Context, accessToken string) (User, error) {
-	_, u, err := p.bearer(ctx, accessToken)
+// GetUser gives the user of an access token. Of this, as of Sessions, only refusals are on record: apps ask all the time.
+func (p *Pool) GetUser(ctx context.Context, c Caller, accessToken string) (User, error) {
+	_, u, err := p.owner(ctx, c, "GetUser", accessToken)
 	if err != nil {
 		return User{}, err
 	}
@@ -120,7 +120,7 @@ func (p *Pool) GetUser(ctx context.Context, accessToken string) (User, error) {
 // UpdateUserAttributes writes attributes of the user of an access token. Another e-mail gets a code and counts
 // when that is given to VerifyUserAttribute; until then the user keeps the old one.
 func (p *Pool) UpdateUserAttributes(ctx context.Context, c Caller, accessToken string, list []Attribute) (_ []Delivery, err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "UpdateUserAttributes", accessToken)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (p *Pool) UpdateUserAttributes(ctx context.Context, c Caller, accessToken s
 // DeleteUserAttributes takes attributes away from the user of an access token. The e-mail stays: it is what
 // the password is reset with.
 func (p *Pool) DeleteUserAttributes(ctx context.Context, c Caller, accessToken string, names []string) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "DeleteUserAttributes", accessToken)
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (p *Pool) deleteAttributes(ctx context.Context, id string, names []string, 
 
 // GetUserAttributeVerificationCode sends a code to the e-mail that waits for its verification.
 func (p *Pool) GetUserAttributeVerificationCode(ctx context.Context, c Caller, accessToken, attribute string) (_ Delivery, err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "GetUserAttributeVerificationCode", accessToken)
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -206,7 +206,7 @@ func (p *Pool) GetUserAttributeVerificationCode(ctx context.Context, c Caller, a
 // VerifyUserAttribute takes the code that went to an e-mail; from then on it is the user's. One that a
 // confirmed user has stays with that one.
 func (p *Pool) VerifyUserAttribute(ctx context.Context, c Caller, accessToken, attribute, code string) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "VerifyUserAttribute", accessToken)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func TestAttributes(t *testing.T) {
 	} {
 		f.want(name, update(c.attribute, c.value), c.want)
 	}
-	u, err := f.GetUser(t.Context(), access)
+	u, err := f.GetUser(t.Context(), app, access)
 	f.must(err)
 	for name, want := range map[string]string{
 		"sub": id, "name": "Ana Ωmega", "custom:team": "red", "nickname": "", "custom:role": "", "phone_number": "+49123",
@@ -62,7 +62,7 @@ func TestAttributes(t *testing.T) {
 	f.want("delete what is read-only", remove("custom:role"), NotAuthorized)
 	f.want("delete sub", remove("sub"), InvalidParameter)
 	f.must(f.AdminUpdateUserAttributes(t.Context(), operator, "ana", []Attribute{{"custom:role", "admin"}}))
-	u, err = f.GetUser(t.Context(), access)
+	u, err = f.GetUser(t.Context(), app, access)
 	if err != nil || attributeOf(u, "custom:team") != "" || attributeOf(u, "custom:role") != "admin" {
 		t.Errorf("%+v, %v", u, err)
 	}
@@ -82,7 +82,7 @@ func TestChangeOfEmail(t *testing.T) {
 	verify := func(code string) error { return f.VerifyUserAttribute(t.Context(), app, access, "email", code) }
 	f.want("change", change("new@example.com"), "")
 	code := f.code("new@example.com")
-	u, err := f.GetUser(t.Context(), access)
+	u, err := f.GetUser(t.Context(), app, access)
 	if err != nil || attributeOf(u, "email") != "ana@example.com" || attributeOf(u, "email_verified") != "true" {
 		t.Errorf("before it is verified: %+v, %v", u, err)
 	}
@@ -92,7 +92,7 @@ func TestChangeOfEmail(t *testing.T) {
 	f.want("another attribute", f.VerifyUserAttribute(t.Context(), app, access, "phone_number", code), UnsupportedOperation)
 	f.want("right code", verify(code), "")
 	f.want("again", verify(code), CodeMismatch)
-	u, err = f.GetUser(t.Context(), access)
+	u, err = f.GetUser(t.Context(), app, access)
 	if err != nil || attributeOf(u, "email") != "new@example.com" || attributeOf(u, "email_verified") != "true" {
 		t.Errorf("verified: %+v, %v", u, err)
 	}

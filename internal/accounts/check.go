@@ -55,6 +55,15 @@ func (p *Pool) bearer(ctx context.Context, accessToken string) (verifiedToken, *
 	return v, u, err
 }
 
+// owner is bearer for an operation: that a token was refused is on record.
+func (p *Pool) owner(ctx context.Context, c Caller, what, accessToken string) (verifiedToken, *user, error) {
+	v, u, err := p.bearer(ctx, accessToken)
+	if err != nil {
+		p.record(ctx, c, what, v.user, "", err)
+	}
+	return v, u, err
+}
+
 func (p *Pool) check(ctx context.Context, token, use string) (verifiedToken, error) {
 	if len(token) > maxToken {
 		return verifiedToken{}, errAccessToken

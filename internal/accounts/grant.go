@@ -34,9 +34,10 @@ const grantLifetime = time.Minute
 // client is the app that asks. The app is told when that sign-in was, be it long ago.
 func (p *Pool) AuthorizationCode(ctx context.Context, c Caller, accessToken string, g Grant) (_ string, err error) {
 	if err := p.knows(c); err != nil {
+		p.record(ctx, c, "AuthorizationCode", "", "", err)
 		return "", err
 	}
-	v, u, err := p.bearer(ctx, accessToken)
+	v, u, err := p.owner(ctx, c, "AuthorizationCode", accessToken)
 	if err != nil {
 		return "", err
 	}

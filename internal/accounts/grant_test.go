@@ -50,7 +50,7 @@ func TestGrant(t *testing.T) {
 		t.Errorf("%v", id)
 	}
 	f.must(f.checks(tokens.Access))
-	_, err = f.GetUser(t.Context(), tokens.Access)
+	_, err = f.GetUser(t.Context(), app, tokens.Access)
 	f.want("at the account, without the scope", err, NotAuthorized)
 	next, err := f.refreshed(tokens.Refresh)
 	if err != nil || f.claims(next.ID)["nonce"] != nil {

@@ -99,11 +99,13 @@ func (p *Pool) tryTOTP(ctx context.Context, userID, code string, sealed func(*us
 // session of MFA_SETUP, about to be. It counts when VerifySoftwareToken has seen a code.
 func (p *Pool) AssociateSoftwareToken(ctx context.Context, c Caller, accessToken, session string) (secretCode, nextSession string, err error) {
 	if p.config.MFA == MFAOff {
-		return "", "", refuse(SoftwareTokenMFANotFound, "Software token MFA is not enabled for the user pool.")
+		err := refuse(SoftwareTokenMFANotFound, "Software token MFA is not enabled for the user pool.")
+		p.record(ctx, c, "AssociateSoftwareToken", "", "", err)
+		return "", "", err
 	}
 	secret := newTOTPSecret()
 	if session == "" {
-		_, u, err := p.bearer(ctx, accessToken)
+		_, u, err := p.owner(ctx, c, "AssociateSoftwareToken", accessToken)
 		if err != nil {
 			return "", "", err
 		}
@@ -115,11 +117,11 @@ func (p *Pool) AssociateSoftwareToken(ctx context.Context, c Caller, accessToken
 		return totpText(secret), "", err
 	}
 	t, _, err := p.setUpUser(ctx, c, session)
+	p.record(ctx, c, "AssociateSoftwareToken", t.User, OutcomeOK, err)
 	if err != nil {
 		return "", "", err
 	}
 	t.Secret = secret
-	p.record(ctx, c, "AssociateSoftwareToken", t.User, OutcomeOK, nil)
 	return totpText(secret), p.seal(t, p.config.ChallengeLifetime), nil
 }
 
@@ -153,9 +155,11 @@ func (p *Pool) VerifySoftwareToken(ctx context.Context, c Caller, accessToken, s
 	var t ticket
 	var u *user
 	if setUp {
-		t, u, err = p.setUpUser(ctx, c, session)
+		if t, u, err = p.setUpUser(ctx, c, session); err != nil {
+			p.record(ctx, c, "VerifySoftwareToken", t.User, "", err)
+		}
 	} else {
-		_, u, err = p.bearer(ctx, accessToken)
+		_, u, err = p.owner(ctx, c, "VerifySoftwareToken", accessToken)
 	}
 	if err != nil {
 		return "", err
@@ -206,7 +210,7 @@ type MFASetting struct{ Enabled, Preferred bool }
 
 // SetUserMFAPreference turns the second factors of an access token's user on and off; nil leaves one as it is.
 func (p *Pool) SetUserMFAPreference(ctx context.Context, c Caller, accessToken string, totp, email *MFASetting) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "SetUserMFAPreference", accessToken)
 	if err != nil {
 		return err
 	}

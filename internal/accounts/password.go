@@ -97,7 +97,7 @@ func (u *user) salt(p *Pool) []byte {
 // ChangePassword takes the old password of an access token's user and gives it a new one. All other sessions of
 // the user end.
 func (p *Pool) ChangePassword(ctx context.Context, c Caller, accessToken, previous, proposed string) (err error) {
-	t, u, err := p.bearer(ctx, accessToken)
+	t, u, err := p.owner(ctx, c, "ChangePassword", accessToken)
 	if err != nil {
 		return err
 	}

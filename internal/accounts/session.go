@@ -99,7 +99,7 @@ func (p *Pool) begin(ctx context.Context, t ticket, scope, nonce string) (*Token
 
 // GlobalSignOut ends all sessions of an access token's user.
 func (p *Pool) GlobalSignOut(ctx context.Context, c Caller, accessToken string) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "GlobalSignOut", accessToken)
 	if err != nil {
 		return err
 	}
@@ -122,10 +122,12 @@ func (p *Pool) signOut(ctx context.Context, id string) error {
 // fault, as RFC 7009 has it.
 func (p *Pool) RevokeToken(ctx context.Context, c Caller, refreshToken string) (err error) {
 	if err := p.knows(c); err != nil {
+		p.record(ctx, c, "RevokeToken", "", "", err)
 		return err
 	}
 	r, err := p.readRefresh(refreshToken)
 	if err != nil {
+		p.record(ctx, c, "RevokeToken", "", "", err)
 		return nil // see above
 	}
 	defer func() { p.record(ctx, c, "RevokeToken", r.user, OutcomeOK, err) }()

@@ -27,8 +27,8 @@ type Session struct {
 }
 
 // Sessions gives the sessions of an access token's user, those first that were used last; 100 at most.
-func (p *Pool) Sessions(ctx context.Context, accessToken string) ([]Session, error) {
-	v, u, err := p.bearer(ctx, accessToken)
+func (p *Pool) Sessions(ctx context.Context, c Caller, accessToken string) ([]Session, error) {
+	v, u, err := p.owner(ctx, c, "ListSessions", accessToken)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (s *session) view(id string, current bool) Session {
 // EndSession ends one session of an access token's user. Errors: ResourceNotFound for one that has ended, or is not
 // the user's.
 func (p *Pool) EndSession(ctx context.Context, c Caller, accessToken, sessionID string) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "EndSession", accessToken)
 	if err != nil {
 		return err
 	}

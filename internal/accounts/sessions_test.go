@@ -22,7 +22,7 @@ func (f *fixture) signedInFrom(name, agent string) *Tokens {
 
 func (f *fixture) sessions(token string) []Session {
 	f.t.Helper()
-	list, err := f.Sessions(f.t.Context(), token)
+	list, err := f.Sessions(f.t.Context(), app, token)
 	f.must(err)
 	return list
 }
@@ -116,9 +116,12 @@ func TestEndSession(t *testing.T) {
 		f.want(what, end(mine, session), ResourceNotFound)
 	}
 	f.must(f.checks(ben.Access))
-	f.want("an ID token", f.EndSession(t.Context(), app, mine.ID, f.sessionOf(other)), NotAuthorized)
 	if e := f.audit.last(); e.What != "EndSession" || e.Outcome != string(ResourceNotFound) {
 		t.Errorf("of a refusal the audit says %+v", e)
+	}
+	f.want("an ID token", f.EndSession(t.Context(), app, mine.ID, f.sessionOf(other)), NotAuthorized)
+	if e := f.audit.last(); e.What != "EndSession" || e.Outcome != string(NotAuthorized) || e.From != app.Address {
+		t.Errorf("of a token that is refused the audit says %+v", e)
 	}
 
 	var told []string
@@ -152,7 +155,7 @@ func TestSessionsTakeTheScope(t *testing.T) {
 	f.must(err)
 	tokens, err := f.Exchange(t.Context(), from("App/1"), code, back, verifier)
 	f.must(err)
-	_, err = f.Sessions(t.Context(), tokens.Access)
+	_, err = f.Sessions(t.Context(), app, tokens.Access)
 	f.want("the list", err, NotAuthorized)
 	f.want("an end", f.EndSession(t.Context(), app, tokens.Access, f.sessionOf(other)), NotAuthorized)
 	if got := f.sessions(other.Access); len(got) != 2 || got[0].Agent+got[1].Agent != "App/1" {

@@ -49,7 +49,7 @@ func (p *Pool) NewSetup(ctx context.Context, c Caller, name string) (secret stri
 // then. A group that is not there is made. The user's next tokens say so. Errors: CodeMismatch, ExpiredCode,
 // UnsupportedUserState where the e-mail is not verified or the group has members, TooManyRequests after wrong secrets.
 func (p *Pool) Setup(ctx context.Context, c Caller, name, accessToken, secret string) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "Setup "+excerpt(name), accessToken)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (f *fixture) wantUser(what string, result AuthResult, name string) {
 		f.t.Errorf("%s: no tokens, but %s", what, result.Challenge)
 		return
 	}
-	u, err := f.GetUser(f.t.Context(), result.Tokens.Access)
+	u, err := f.GetUser(f.t.Context(), app, result.Tokens.Access)
 	if err != nil || u.Name != name {
 		f.t.Errorf("%s: signed in as %q, %v", what, u.Name, err)
 	}

@@ -103,7 +103,7 @@ func TestConfirmSignUp(t *testing.T) {
 	f.want("right code", f.confirm("ANA@example.com ", " "+code+" "), "")
 	f.want("the code again", f.confirm("ana@example.com", code), CodeMismatch)
 	tokens := f.tokens("ana@example.com")
-	u, err := f.GetUser(t.Context(), tokens.Access)
+	u, err := f.GetUser(t.Context(), app, tokens.Access)
 	f.must(err)
 	if u.ID != answer.ID || u.Name != answer.ID || u.Status != Confirmed {
 		t.Errorf("the user is %+v", u)

@@ -26,7 +26,7 @@ var rates = [flows]rate{
 var flowNames = [flows]string{strangers: "strangers", users: "users", operators: "operators"}
 
 // unproven are the operations that go well for anybody.
-var unproven = []string{"SignUp", "ForgotPassword", "ResendConfirmationCode"}
+var unproven = []string{"SignUp", "ForgotPassword", "ResendConfirmationCode", "GetCredentialsForIdentity"}
 
 // maxWaiting bounds the entries that wait for the store, some 2 MB, for a disk that stands still.
 const maxWaiting = 8192

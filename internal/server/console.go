@@ -31,7 +31,7 @@ func (s *Server) administrator(r *http.Request, pages *oauth.Door) (string, erro
 	if token == "" {
 		return "", nil
 	}
-	u, err := s.people.pool.GetUser(r.Context(), token)
+	u, err := s.people.pool.GetUser(r.Context(), accounts.Caller{Address: r.RemoteAddr}, token)
 	switch {
 	case accounts.FaultOf(err) == accounts.NotAuthorized && err != nil:
 		return "", nil

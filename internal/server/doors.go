@@ -33,7 +33,7 @@ func (s *Server) accountDoors(mux *http.ServeMux) error {
 	issuer := s.cfg.issuer(s.URL())
 	opts := oauth.Options{
 		Issuer: issuer, URL: s.URL(), Product: s.cfg.Mail.Product, Secret: p.secret, SessionLifetime: s.cfg.PageSession,
-		IdentityPoolID: s.cfg.IdentityPoolID, PoolID: s.cfg.PoolID, ClientID: s.cfg.clientIDs()[0], Now: s.now, Logger: s.logger,
+		IdentityPoolID: s.cfg.IdentityPoolID, PoolID: s.cfg.PoolID, ClientID: s.cfg.clientIDs()[0], Now: s.now, Logger: s.logger, Audit: p.audit,
 	}
 	for _, app := range s.cfg.Hosted {
 		opts.Clients = append(opts.Clients, oauth.Client(app))

@@ -12,8 +12,8 @@ type getUserOutput struct {
 	mfaInUse
 }
 
-func (d *door) getUser(ctx context.Context, _ accounts.Caller, in tokenInput) (getUserOutput, error) {
-	u, err := d.pool.GetUser(ctx, in.AccessToken)
+func (d *door) getUser(ctx context.Context, c accounts.Caller, in tokenInput) (getUserOutput, error) {
+	u, err := d.pool.GetUser(ctx, c, in.AccessToken)
 	return getUserOutput{u.Name, u.Attributes, mfaOf(u)}, err
 }
 

@@ -8,6 +8,7 @@
 package cognito
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,7 +30,7 @@ type Options struct {
 	AllowGuests    bool                       // of the identity pool
 	BodyBytes      int                        // the largest request body; default 256 KiB
 	Address        func(*http.Request) string // where a request comes from; default the peer: behind a proxy, give what that says
-	Audit          accounts.Audit             // is told of refused administration; nil: nobody is
+	Audit          accounts.Audit             // is told what the pool is not: of refused administration, of reads, of credentials; nil: nobody is
 	Logger         *slog.Logger               // default: discards
 }
 
@@ -103,24 +104,40 @@ func (d *door) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		if c.By, err = d.admit(r, body, o.access); err != nil {
 			d.opts.Logger.LogAttrs(r.Context(), slog.LevelWarn, "administration refused",
 				slog.String("target", target), slog.String("from", c.Address), slog.Any("error", err))
-			d.record(r.Context(), target, c.Address, err)
+			d.record(r.Context(), c, target, "", err)
 			return nil, err
 		}
 	}
 	out, err := o.serve(r.Context(), d, c, body)
+	if o.access == adminReads {
+		d.record(r.Context(), c, target, askedAbout(body), err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(out)
 }
 
-// record tells of an administrator's operation that was refused. Who it was is not known.
-func (d *door) record(ctx context.Context, target, address string, err error) {
+// record tells of an operation that the pool does not tell of: one that did not come to it, or only reads, or is of the
+// identity pool.
+func (d *door) record(ctx context.Context, c accounts.Caller, target, who string, err error) {
 	if d.opts.Audit == nil {
 		return
 	}
 	_, what, _ := strings.Cut(target, ".")
-	d.opts.Audit.Record(ctx, accounts.Entry{What: what, From: address, Outcome: string(faultOf(err))})
+	outcome := accounts.OutcomeOK
+	if err != nil {
+		outcome = string(faultOf(err))
+	}
+	d.opts.Audit.Record(ctx, accounts.Entry{What: what, Who: who, By: c.By, From: c.Address, Outcome: outcome})
+}
+
+// askedAbout gives the user or the group of an administrator's request.
+func askedAbout(body []byte) string {
+	var in struct{ Username, GroupName string }
+	_ = json.Unmarshal(body, &in) // what cannot be read was refused
+	who := cmp.Or(in.Username, in.GroupName)
+	return who[:min(len(who), 100)]
 }
 
 func respond(w http.ResponseWriter, status int, body []byte) {

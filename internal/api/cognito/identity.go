@@ -34,7 +34,13 @@ type getIDOutput struct {
 	IdentityID string `json:"IdentityId"`
 }
 
-func (d *door) getID(ctx context.Context, _ accounts.Caller, in getIDInput) (getIDOutput, error) {
+// getID tells who one will be; nobody gets anything by it, so that only refusals are on record.
+func (d *door) getID(ctx context.Context, c accounts.Caller, in getIDInput) (_ getIDOutput, err error) {
+	defer func() {
+		if err != nil {
+			d.record(ctx, c, identityPool+"GetId", "", err)
+		}
+	}()
 	if d.opts.IdentityPoolID == "" || in.IdentityPoolID != d.opts.IdentityPoolID {
 		return getIDOutput{}, refuse(accounts.ResourceNotFound, "IdentityPool '%.100s' not found.", in.IdentityPoolID)
 	}
@@ -67,7 +73,9 @@ type credentials struct {
 }
 
 // getCredentials gives the credentials of the user who logs in, also to one who was that guest before.
-func (d *door) getCredentials(ctx context.Context, _ accounts.Caller, in getCredentialsInput) (out getCredentialsOutput, err error) {
+func (d *door) getCredentials(ctx context.Context, c accounts.Caller, in getCredentialsInput) (out getCredentialsOutput, err error) {
+	who := in.IdentityID[:min(len(in.IdentityID), 100)]
+	defer func() { d.record(ctx, c, identityPool+"GetCredentialsForIdentity", who, err) }()
 	if in.CustomRoleARN != "" {
 		return out, accounts.NotSupported("CustomRoleArn")
 	}
@@ -81,6 +89,7 @@ func (d *door) getCredentials(ctx context.Context, _ accounts.Caller, in getCred
 		if subject, err = d.login(ctx, in.Logins); err != nil {
 			return out, err
 		}
+		who = subject.Sub
 		if !guest && subject.IdentityID != in.IdentityID {
 			return out, refuse(accounts.NotAuthorized, "The identity is not that of the login.")
 		}

@@ -48,6 +48,7 @@ type Options struct {
 
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger     // default: discards
+	Audit  accounts.Audit   // is told of apps whose secret is wrong; all else the pool tells; nil: nobody is
 }
 
 const minSecret = 32 // bytes

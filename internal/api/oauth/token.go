@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -52,6 +53,7 @@ func (h *handler) appForm(w http.ResponseWriter, r *http.Request) (url.Values, *
 	case f == nil:
 		return form, client, true
 	case f.code == "invalid_client":
+		h.recordClient(r, form)
 		w.Header().Set("WWW-Authenticate", `Basic realm="oauth2"`)
 		answerError(w, http.StatusUnauthorized, f.code, f.description)
 	default:
@@ -81,6 +83,16 @@ func (h *handler) authenticate(r *http.Request, form url.Values) (*Client, *faul
 		return nil, unknown
 	}
 	return client, nil
+}
+
+// recordClient tells of an app that is not known, or whose secret is wrong.
+func (h *handler) recordClient(r *http.Request, form url.Values) {
+	if h.opts.Audit == nil {
+		return
+	}
+	id, _, _ := r.BasicAuth()
+	id = cmp.Or(id, form.Get("client_id"))
+	h.opts.Audit.Record(r.Context(), accounts.Entry{What: "AuthenticateClient", Client: id[:min(len(id), 100)], From: r.RemoteAddr, Outcome: "invalid_client"})
 }
 
 type tokenAnswer struct {

@@ -67,7 +67,7 @@ type session struct {
 }
 
 func (d *door) list(r *http.Request, token string) (any, error) {
-	found, err := d.pool.Sessions(r.Context(), token)
+	found, err := d.pool.Sessions(r.Context(), accounts.Caller{Address: r.RemoteAddr}, token)
 	list := make([]session, len(found))
 	for i, s := range found {
 		list[i] = session{s.ID, s.Client, s.Agent, s.SignedIn, s.Used, s.Expires, s.Current}
