@@ -295,3 +295,26 @@ func TestLines(t *testing.T) {
 		t.Errorf("%d lines", got)
 	}
 }
+
+func TestFlowOf(t *testing.T) {
+	for _, c := range []struct {
+		entry accounts.Entry
+		want  int
+	}{
+		{accounts.Entry{What: "InitiateAuth", Outcome: "ok"}, users},
+		{accounts.Entry{What: "InitiateAuth", Outcome: "SOFTWARE_TOKEN_MFA"}, strangers},
+		{accounts.Entry{What: "SignUp", Outcome: "ok"}, strangers},
+		{accounts.Entry{What: "GetCredentialsForIdentity", Outcome: "ok"}, strangers},
+		{accounts.Entry{What: "AdminDeleteUser", Outcome: "ok", By: "access key backend"}, operators},
+		{accounts.Entry{What: "AdminDeleteUser", Outcome: "UserNotFoundException", By: "access key backend"}, operators},
+		{accounts.Entry{What: "AdminDeleteUser", Outcome: "NotAuthorizedException"}, strangers},
+		{accounts.Entry{What: "AdminGetUser", Outcome: "ok", By: "access key backend"}, users},
+		{accounts.Entry{What: "ListUsers", Outcome: "ok", By: "access key backend"}, users},
+		{accounts.Entry{What: "InitiateAuth", Outcome: "ok", By: "access key backend"}, users},
+		{accounts.Entry{What: "InitiateAuth", Outcome: "NotAuthorizedException", By: "access key backend"}, strangers},
+	} {
+		if got := flowOf(c.entry); got != c.want {
+			t.Errorf("%+v is of the %s", c.entry, flowNames[got])
+		}
+	}
+}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"freshet/internal/accounts"
@@ -33,12 +34,20 @@ const maxWaiting = 8192
 
 func flowOf(e accounts.Entry) int {
 	switch {
-	case e.By != "":
+	case e.By != "" && !isRoutine(e.What):
 		return operators
 	case e.Outcome == accounts.OutcomeOK && !slices.Contains(unproven, e.What):
 		return users
 	}
 	return strangers
+}
+
+// isRoutine tells whether an administrator's operation is one that a program does all day for an app's users: to read,
+// and to sign them in. It is not to push out the acts.
+func isRoutine(what string) bool {
+	return slices.ContainsFunc([]string{"AdminGet", "AdminList", "Get", "List", "InitiateAuth", "RespondToAuthChallenge"}, func(routine string) bool {
+		return strings.HasPrefix(what, routine)
+	})
 }
 
 type rate struct{ burst, perSecond float64 }
