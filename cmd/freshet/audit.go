@@ -37,7 +37,7 @@ func newAudit(o *options) *cobra.Command {
 			if back > 0 {
 				q.Since = time.Now().Add(-back)
 			}
-			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), existing, func(desk control.Operator) error {
 				out := bufio.NewWriter(cmd.OutOrStdout())
 				err := desk.Audit(cmd.Context(), q, func(list []control.AuditEntry) error {
 					for i := range list {

@@ -107,7 +107,7 @@ func newKeyList(o *options) *cobra.Command {
 		Short: "List the API keys, and the access keys behind them",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), existing, func(desk control.Operator) error {
 				keys, err := desk.Keys(cmd.Context())
 				if err != nil {
 					return err
@@ -177,7 +177,7 @@ func newKeyRevoke(o *options) *cobra.Command {
 		Short: "Take a key away, of either kind",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), existing, func(desk control.Operator) error {
 				if err := desk.RevokeKey(cmd.Context(), args[0]); err != nil {
 					return err
 				}

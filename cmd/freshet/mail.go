@@ -20,7 +20,7 @@ func newMailList(o *options) *cobra.Command {
 		Short: "List the letters, newest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), existing, func(desk control.Operator) error {
 				letters, err := desk.Letters(cmd.Context())
 				if err != nil {
 					return err
@@ -43,7 +43,7 @@ func newMailShow(o *options) *cobra.Command {
 		Short: "Print a letter; it may hold a code or a password",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), existing, func(desk control.Operator) error {
 				l, err := desk.Letter(cmd.Context(), args[0])
 				if err != nil {
 					return err

@@ -35,9 +35,12 @@ func run(ctx context.Context) int {
 	begun := false
 	root := newRoot()
 	root.PersistentPreRun = func(*cobra.Command, []string) { begun = true } // the arguments were understood
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
+	}
+	if !begun {
+		err = fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
 	}
 	if !errors.Is(err, errSaid) {
 		complain(err)

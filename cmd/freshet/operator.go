@@ -15,7 +15,8 @@ import (
 const (
 	storeOnly = server.StoreOnly    // the store alone, which has to be there
 	engine    = server.WithEngine   // the schema, the records and the API keys
-	people    = server.WithAccounts // the users, the mail and the access keys too
+	people    = server.WithAccounts // the users, the mail and the access keys too; what is not there is made
+	existing  = server.Existing     // all that, which has to be there: a command that looks for something makes nothing
 )
 
 // operate calls do with the desk of the data directory: of the server that has it open, or one of its own.

@@ -36,7 +36,7 @@ func newSecretRotate(o *options) *cobra.Command {
 				fmt.Fprintln(cmd.OutOrStdout(), "start the server again, which seals everything with it")
 				return err
 			}
-			err = o.operate(cmd.Context(), people, func(control.Operator) error { return nil })
+			err = o.operate(cmd.Context(), existing, func(control.Operator) error { return nil })
 			if err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), "everything is sealed with it")
 			}

@@ -71,7 +71,7 @@ func newUserList(o *options) *cobra.Command {
 		Short: "List the users",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), existing, func(desk control.Operator) error {
 				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 				fmt.Fprintln(table, "ID\tNAME\tE-MAIL\tSTATUS\tCREATED\tGROUPS")
 				err := desk.Users(cmd.Context(), func(users []control.User) error {
@@ -107,7 +107,7 @@ func newUserAct(o *options, act control.UserAct, use, short, done string) *cobra
 		Short: short,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), existing, func(desk control.Operator) error {
 				if err := desk.ActOnUser(cmd.Context(), args[0], act); err != nil {
 					return err
 				}
@@ -126,7 +126,7 @@ func newUserGroups(o *options) *cobra.Command {
 		Long:  "Print the groups of a user, after joining and leaving some. A group that is joined and is not there is made.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.operate(cmd.Context(), people, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), existing, func(desk control.Operator) error {
 				groups, err := desk.SetUserGroups(cmd.Context(), args[0], change)
 				if err != nil {
 					return err

@@ -38,6 +38,7 @@ const (
 	StoreOnly    Parts = iota // which has to be there; also where an engine would not take its records
 	WithEngine                // the schema, the records and the API keys too
 	WithAccounts              // the users, the mail and the access keys too; it may make a secret to seal them with
+	Existing                  // all that, of a store that has to be there
 )
 
 // Offline is a desk on a data directory that no server has open.
@@ -56,7 +57,7 @@ func OpenOffline(ctx context.Context, cfg Config, parts Parts, logger *slog.Logg
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	if _, err := os.Stat(filepath.Join(cfg.Data, "store")); parts == StoreOnly && errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(cfg.Data, "store")); (parts == StoreOnly || parts == Existing) && errors.Is(err, fs.ErrNotExist) {
 		return nil, freshet.Errorf(freshet.NotFound, "there is no data in %s; give the data directory of a server with --data", cfg.Data)
 	}
 	st, err := openStore(cfg.Data, logger)

@@ -139,6 +139,11 @@ const (
 
 // CreateUser makes an account.
 func (d *Desk) CreateUser(ctx context.Context, n NewUser) (User, string, error) {
+	for _, group := range n.Groups { // before there is an account, whose password nobody would be told
+		if !accounts.IsGroupName(group) {
+			return User{}, "", freshet.Errorf(freshet.Invalid, "%q is no name of a group; write 1 to 128 characters, none of them a space", group)
+		}
+	}
 	request := accounts.AdminCreateUser{Username: n.Name, TemporaryPassword: n.Password}
 	if n.Email != "" {
 		request.Attributes = []accounts.Attribute{{Name: attrEmail, Value: n.Email}}
