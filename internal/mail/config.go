@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"crypto/x509"
 	"log/slog"
 	netmail "net/mail"
@@ -24,6 +25,9 @@ type Config struct {
 	Mailbox     string         // where a letter is read whose id stands behind it, for the log; empty: nowhere
 	TemplateDir string         // has templates that go before the embedded ones; empty: none
 	RootCAs     *x509.CertPool // signers of the SMTP server's certificate; nil: the system's
+
+	// GivenUp is told of a letter that will not arrive; its Error says why. It must not hold up its caller. nil: nobody.
+	GivenUp func(ctx context.Context, letter Entry)
 
 	Logger *slog.Logger     // nil: slog.Default
 	Now    func() time.Time // nil: time.Now
@@ -64,16 +68,6 @@ func (c Config) Validate() error {
 	}
 	if c.URL != "" && !strings.HasPrefix(c.URL, "https://") && !strings.HasPrefix(c.URL, "http://") || !isLine(c.URL) || len(c.URL) > maxValue {
 		return freshet.Errorf(freshet.Invalid, "the product's address in mail %q is no http or https URL", c.URL)
-	}
-	return nil
-}
-
-// checkAddress admits a bare address and nothing around it.
-func checkAddress(text string) error {
-	const maxAddress = 254 // RFC 5321, 4.5.3.1.3
-	address, err := netmail.ParseAddress(text)
-	if err != nil || len(text) > maxAddress || !isLine(text) || address.Name != "" || address.Address != text {
-		return freshet.Errorf(freshet.Invalid, "%.300q is no e-mail address", text)
 	}
 	return nil
 }

@@ -136,6 +136,9 @@ func (m *Mail) failed(ctx context.Context, d due, letter Kept, cause error) {
 			return
 		}
 		m.release()
+		if m.config.GivenUp != nil {
+			m.config.GivenUp(ctx, letter.Entry)
+		}
 		return
 	}
 	m.log.Warn("mail not delivered yet", "id", d.id, "template", letter.Template, "attempts", letter.Attempts, "next", letter.Next, "error", letter.Error)

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,6 +10,7 @@ import (
 	"net"
 	netmail "net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +33,7 @@ type server struct {
 	insecure       bool // no TLS at all
 	user, password string
 	roots          *x509.CertPool
+	timeout        time.Duration // of a delivery; 0: sendTimeout
 }
 
 const serverForm = "write smtp://user:password@host:587 or smtps://user:password@host:465"
@@ -74,7 +77,7 @@ func parseServer(text string) (*server, error) {
 
 // send hands a message over. When it gives no error the server has taken it.
 func (s *server) send(ctx context.Context, message *gomail.Msg) error {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.timeout, sendTimeout))
 	defer cancel()
 	var open net.Conn
 	defer func() {
@@ -89,13 +92,20 @@ func (s *server) send(ctx context.Context, message *gomail.Msg) error {
 		}
 		return open, err
 	}
-	client, err := gomail.NewClient(s.host, append(s.options(), gomail.WithDialContextFunc(dial))...)
+	options := append(s.options(), gomail.WithDialContextFunc(dial))
+	if !needsUTF8(message) { // a server on the way that does not know it need not
+		options = append(options, gomail.WithoutSMTPUTF8())
+	}
+	client, err := gomail.NewClient(s.host, options...)
 	if err != nil {
 		return err
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
 		return fmt.Errorf("connect to the mail server: %w", err)
+	}
+	if known, _ := conn.Extension("SMTPUTF8"); !known && needsUTF8(message) {
+		return errNoUTF8
 	}
 	if err := client.SendWithSMTPClient(conn, message); err != nil && !message.IsDelivered() {
 		return err
@@ -143,11 +153,23 @@ func (s *server) options() []gomail.Option {
 	return options
 }
 
+var errNoUTF8 = errors.New("the mail server takes no addresses beyond ASCII (SMTPUTF8)")
+
+// needsUTF8 tells whether an address of a message cannot be written in ASCII.
+func needsUTF8(message *gomail.Msg) bool {
+	recipients, err := message.GetRecipients()
+	sender, senderErr := message.GetSender(false)
+	return err != nil || senderErr != nil || !isASCII(sender) || slices.ContainsFunc(recipients, func(to string) bool { return !isASCII(to) })
+}
+
 // permanent tells whether the server refused the message itself for good. A server that cannot be reached,
-// or that does not let us in, can be mended by the operator, so the letter waits.
+// that does not let us in, or that does not take our sender, can be mended by the operator, so the letter waits.
 func permanent(err error) bool {
+	if errors.Is(err, errNoUTF8) {
+		return true
+	}
 	refusal, ok := errors.AsType[*gomail.SendError](err)
-	if !ok {
+	if !ok || refusal.Reason == gomail.ErrSMTPMailFrom {
 		return false
 	}
 	switch code := refusal.ErrorCode(); code {
@@ -164,9 +186,16 @@ func compose(sender string, letter Kept) (*gomail.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
+	if from.Address, err = onTheWire(from.Address); err != nil {
+		return nil, err
+	}
+	to, err := onTheWire(letter.To)
+	if err != nil {
+		return nil, err
+	}
 	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	message.FromMailAddress(from)
-	if err := message.To(letter.To); err != nil {
+	if err := message.To(to); err != nil {
 		return nil, err
 	}
 	_, domain, _ := strings.Cut(from.Address, "@")

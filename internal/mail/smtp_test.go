@@ -40,7 +40,7 @@ type post struct {
 	listener    net.Listener
 
 	mu      sync.Mutex
-	refuse  func(stage string) error // "rcpt" and "data"; nil: takes everything
+	refuse  func(stage string) error // "mail", "rcpt" and "data"; nil: takes everything
 	hold    chan struct{}            // DATA waits for it
 	got     chan letter
 	logIns  []string
@@ -49,6 +49,7 @@ type post struct {
 
 type letter struct {
 	from, to string
+	utf8     bool // SMTPUTF8 was asked for
 	raw      []byte
 }
 
@@ -151,12 +152,12 @@ func (s *session) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+func (s *session) Mail(from string, options *smtp.MailOptions) error {
 	if s.user == "" {
 		return smtp.ErrAuthRequired
 	}
-	s.letter.from = from
-	return nil
+	s.letter.from, s.letter.utf8 = from, options.UTF8
+	return s.post.asked("mail")
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
@@ -260,17 +261,23 @@ func read(t *testing.T, raw []byte) parsed {
 func start(t *testing.T, documents freshet.Documents, config Config) (*Mail, func()) {
 	t.Helper()
 	m := open(t, documents, config)
+	return m, run(t, m)
+}
+
+// run delivers until the test ends, or until the function it gives is called.
+func run(t *testing.T, m *Mail) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- m.Run(ctx) }()
-	stop := sync.OnceFunc(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
 	t.Cleanup(stop)
-	return m, stop
+	return stop
 }
 
 func open(t *testing.T, documents freshet.Documents, config Config) *Mail {

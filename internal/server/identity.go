@@ -52,6 +52,9 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 		post.URL = cfg.URL
 	}
 	post.Mailbox = url + console.Path + "/"
+	post.GivenUp = func(ctx context.Context, letter mail.Entry) {
+		p.audit.Record(ctx, accounts.Entry{What: "GiveUpMail", Who: letter.To, About: "letter " + letter.ID, Outcome: string(letter.State)})
+	}
 	if p.mail, err = mail.Open(ctx, documents, post); err != nil {
 		return nil, err
 	}
