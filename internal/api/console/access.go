@@ -35,14 +35,15 @@ func (h *handler) admitted(serve func(w http.ResponseWriter, r *http.Request, by
 }
 
 // isLocal tells whether a request comes from the machine itself, and from nobody behind it: a proxy on the machine
-// would make all the world look so. One that is known is told by Proxied, others by what they add to requests or, as
-// they add nothing at all by default, by the server's having an address of another kind.
+// would make all the world look so. One that is known is told by Proxied, others by what they add to requests, or by
+// an HTTP that no browser speaks, as nginx's is by default; as some add nothing at all, a server that has an address of
+// another kind believes nobody.
 func (h *handler) isLocal(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || !peer.Addr().Unmap().IsLoopback() {
+	if err != nil || !peer.Addr().Unmap().IsLoopback() || !r.ProtoAtLeast(1, 1) {
 		return false
 	}
-	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip"} {
 		if len(r.Header.Values(name)) > 0 {
 			return false
 		}

@@ -70,6 +70,9 @@ func ask(opts Options, path, peer, host string, headers ...string) *httptest.Res
 	for _, line := range headers {
 		name, value, _ := strings.Cut(line, ": ")
 		r.Header.Set(name, value)
+		if name == "old" {
+			r.Proto, r.ProtoMinor = "HTTP/1.0", 0
+		}
 	}
 	w := httptest.NewRecorder()
 	New(opts).ServeHTTP(w, r)
@@ -129,6 +132,9 @@ func TestWhoMayRead(t *testing.T) {
 		{"behind one that says so otherwise", direct, machine, local, "Forwarded: for=203.0.113.9", 403},
 		{"behind one of HTTP", direct, machine, local, "Via: 1.1 proxy", 403},
 		{"behind one that names the address", direct, machine, local, "X-Real-IP: 203.0.113.9", 403},
+		{"behind one that names it otherwise", direct, machine, local, "CF-Connecting-IP: 203.0.113.9", 403},
+		{"behind one of an old HTTP", direct, machine, local, "old: HTTP", 403},
+		{"by IPv6 with a zone", direct, "[::1%lo]:40000", "[::1]:8080", "", 200},
 		{"behind one that says nothing", public, machine, local, "", 403},
 		{"behind one that keeps the host", public, machine, "app.example.com", "", 403},
 
