@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,9 @@ func TestSignedRequests(t *testing.T) {
 	}
 	if status, _ := send(sign(askType, secret)); status != 401 {
 		t.Errorf("a revoked key gives %d", status)
+	}
+	if !slices.Contains(s.entries(t), "SignedRequest unauthenticated") {
+		t.Errorf("a wrong signature is not on record, but %q", s.entries(t))
 	}
 }
 
