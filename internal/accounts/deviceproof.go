@@ -68,7 +68,7 @@ func (p *Pool) proveDevice(ctx context.Context, u *user, t ticket, responses map
 }
 
 func (p *Pool) deviceVerifier(userID, key string, d *device) (*big.Int, error) {
-	plain, err := open(p.secrets.rest, d.Verifier, "device", userID, key)
+	plain, err := p.secrets.open(d.Verifier, "device", userID, key)
 	if err != nil {
 		return nil, err
 	}

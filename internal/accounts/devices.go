@@ -95,7 +95,7 @@ func (p *Pool) ConfirmDevice(ctx context.Context, c Caller, accessToken, key, na
 	if p.config.Devices == DevicesOff {
 		return false, NotSupported("device tracking, as it is configured,")
 	}
-	v, u, err := p.bearer(ctx, accessToken)
+	v, u, err := p.owner(ctx, c, "ConfirmDevice", accessToken)
 	if err != nil {
 		return false, err
 	}
@@ -170,21 +170,24 @@ func (p *Pool) devices(ctx context.Context, userID string) ([]Device, error) {
 // Whose tells of whom an operation on devices is: the user of an access token, or, for an administrator, one by name.
 type Whose struct{ AccessToken, Username string }
 
-func (p *Pool) whose(ctx context.Context, w Whose) (*user, error) {
+func (p *Pool) whose(ctx context.Context, c Caller, what string, w Whose) (*user, error) {
 	if p.config.Devices == DevicesOff {
 		return nil, NotSupported("device tracking, as it is configured,")
 	}
-	if w.Username != "" {
+	if w.Username != "" && strings.HasPrefix(what, "Admin") {
+		return p.admins(ctx, c, what, w.Username)
+	}
+	if w.Username != "" { // what is only read the door tells
 		return p.findKnown(ctx, w.Username)
 	}
-	_, u, err := p.bearer(ctx, w.AccessToken)
+	_, u, err := p.owner(ctx, c, what, w.AccessToken)
 	return u, err
 }
 
 // ListDevices gives a page of a user's devices, and what the next one is asked for with; empty: there is none. A limit
 // of 0 is 60, the most.
-func (p *Pool) ListDevices(ctx context.Context, w Whose, limit int, next string) (page []Device, after string, err error) {
-	u, err := p.whose(ctx, w)
+func (p *Pool) ListDevices(ctx context.Context, c Caller, w Whose, limit int, next string) (page []Device, after string, err error) {
+	u, err := p.whose(ctx, c, "ListDevices", w)
 	if err != nil {
 		return nil, "", err
 	}
@@ -207,8 +210,8 @@ func (p *Pool) ListDevices(ctx context.Context, w Whose, limit int, next string)
 }
 
 // GetDevice gives one of a user's devices. Errors: ResourceNotFound.
-func (p *Pool) GetDevice(ctx context.Context, w Whose, key string) (Device, error) {
-	u, err := p.whose(ctx, w)
+func (p *Pool) GetDevice(ctx context.Context, c Caller, w Whose, key string) (Device, error) {
+	u, err := p.whose(ctx, c, "GetDevice", w)
 	if err != nil {
 		return Device{}, err
 	}
@@ -237,12 +240,12 @@ func (p *Pool) UpdateDeviceStatus(ctx context.Context, c Caller, w Whose, key, s
 }
 
 func (p *Pool) changeDevice(ctx context.Context, c Caller, w Whose, what, key string, change func(*edit, freshet.Document, *device) error) (err error) {
-	u, err := p.whose(ctx, w)
-	if err != nil {
-		return err
-	}
 	if w.Username != "" {
 		what = "Admin" + what
+	}
+	u, err := p.whose(ctx, c, what, w)
+	if err != nil {
+		return err
 	}
 	defer func() { p.recordAbout(ctx, c, what, u.ID, "device "+key, OutcomeOK, err) }()
 	if _, err := p.device(ctx, u.ID, key); err != nil {

@@ -89,7 +89,7 @@ func TestDevices(t *testing.T) {
 	f.clock.advance(10 * time.Minute)
 	result, err = f.onDevice("ana", d)
 	f.comesTo("the next sign-in", result, err, "")
-	found, err := f.GetDevice(t.Context(), Whose{AccessToken: result.Tokens.Access}, d.key)
+	found, err := f.GetDevice(t.Context(), app, Whose{AccessToken: result.Tokens.Access}, d.key)
 	if err != nil || !found.Used.Equal(f.now()) || found.Status != Remembered || found.Name != "a thing" || found.Created.Equal(found.Used) {
 		t.Errorf("%+v, %v", found, err)
 	}
@@ -201,12 +201,12 @@ func TestManyDevices(t *testing.T) {
 		keys = append(keys, f.track(last).key)
 	}
 	mine := Whose{AccessToken: last.Access}
-	_, err := f.GetDevice(t.Context(), mine, keys[0])
+	_, err := f.GetDevice(t.Context(), app, mine, keys[0])
 	f.want("the one that was away the longest", err, ResourceNotFound)
 
 	var seen []string
 	for next := ""; ; {
-		page, after, err := f.ListDevices(t.Context(), mine, 20, next)
+		page, after, err := f.ListDevices(t.Context(), app, mine, 20, next)
 		f.must(err)
 		for _, d := range page {
 			seen = append(seen, d.Key)
@@ -222,9 +222,9 @@ func TestManyDevices(t *testing.T) {
 	if len(seen) != maxDevices || len(distinct) != maxDevices || distinct[keys[0]] || !distinct[keys[1]] {
 		t.Errorf("%d devices, %d of them distinct", len(seen), len(distinct))
 	}
-	_, _, err = f.ListDevices(t.Context(), mine, pageLimit+1, "")
+	_, _, err = f.ListDevices(t.Context(), app, mine, pageLimit+1, "")
 	f.want("beyond the limit", err, InvalidParameter)
-	_, _, err = f.ListDevices(t.Context(), mine, 0, "§")
+	_, _, err = f.ListDevices(t.Context(), app, mine, 0, "§")
 	f.want("a strange token", err, InvalidParameter)
 
 	f.must(f.AdminDeleteUser(t.Context(), operator, "ana"))

@@ -4,29 +4,42 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"freshet"
 )
 
-const resealPage = 100 // users in one update
+const resealPage = 100 // documents in one update
+
+// sealedIn are the kinds with something sealed in them beside the signing keys, and how it is sealed anew: they give
+// what becomes of a document, nil where nothing does. What is left out is not lost, for a session's successor holds for
+// seconds.
+var sealedIn = map[freshet.ModelName]func(s *secrets, key string, body []byte) ([]byte, error){
+	kindUser:   resealUser,
+	kindDevice: resealDevice,
+}
 
 // Reseal seals what lies in the store with the secret of now, where it is sealed with a former one, and gives the
-// number of users and signing keys that were. Whoever had the old secret may have copied the signing keys with it, so
-// another one takes over soon. Nobody else writes meanwhile.
+// number of documents and signing keys that were. Whoever had the old secret may have copied the signing keys with it,
+// so another one takes over soon. Nobody else writes meanwhile.
 //
 // The signing keys come last: Open does not go without a secret that they are sealed with, so none is taken away while
 // it is needed. One that was cut off goes on when it is called again. What none of the secrets opens stays as it is.
-func (p *Pool) Reseal(ctx context.Context) (int, error) {
-	users, err := p.resealUsers(ctx)
-	if err != nil {
-		return users, fmt.Errorf("seal the users: %w", err)
+func (p *Pool) Reseal(ctx context.Context) (n int, err error) {
+	for _, kind := range slices.Sorted(maps.Keys(sealedIn)) {
+		changed, err := p.resealKind(ctx, kind)
+		n += changed
+		if err != nil {
+			return n, fmt.Errorf("seal %s: %w", kind, err)
+		}
 	}
 	keys, err := p.resealKeys(ctx)
 	if err != nil {
-		return users, fmt.Errorf("seal the signing keys: %w", err)
+		return n, fmt.Errorf("seal the signing keys: %w", err)
 	}
-	return users + keys, nil
+	return n + keys, nil
 }
 
 func (p *Pool) resealKeys(ctx context.Context) (n int, err error) {
@@ -56,31 +69,32 @@ func (p *Pool) resealKeys(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// resealUsers goes through all users.
-func (p *Pool) resealUsers(ctx context.Context) (n int, err error) {
+// resealKind goes through all documents of a kind.
+func (p *Pool) resealKind(ctx context.Context, kind freshet.ModelName) (n int, err error) {
 	var page []freshet.Document
 	flush := func() error {
-		err := p.update(ctx, page, func(e *edit) error {
-			for _, d := range page {
-				if u := new(user); e.get(d, u) && p.secrets.resealUser(u) {
-					e.put(d, u)
+		err := p.documents.Update(ctx, page, func(bodies [][]byte) ([][]byte, error) {
+			for i, body := range bodies {
+				if next, err := p.resealBody(page[i], body); err != nil {
+					return nil, err
+				} else if next != nil {
+					bodies[i] = next
 				}
 			}
-			return nil
+			return bodies, nil
 		})
-		n += len(page)
+		if err == nil {
+			n += len(page)
+		}
 		page = page[:0]
 		return err
 	}
-	err = p.documents.Under(ctx, kindUser, "", func(id string, body []byte) error {
-		var u user
-		if err := json.Unmarshal(body, &u); err != nil {
-			return fmt.Errorf("user %s: %w", id, err)
+	err = p.documents.Under(ctx, kind, "", func(key string, body []byte) error {
+		d := freshet.Document{Kind: kind, Key: key}
+		if next, err := p.resealBody(d, body); next == nil || err != nil {
+			return err
 		}
-		if !p.secrets.resealUser(&u) {
-			return nil
-		}
-		if page = append(page, userDocument(id)); len(page) < resealPage {
+		if page = append(page, d); len(page) < resealPage {
 			return nil
 		}
 		return flush()
@@ -91,14 +105,44 @@ func (p *Pool) resealUsers(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// resealUser seals what of a user is sealed with a former secret, and tells whether something was.
-func (s *secrets) resealUser(u *user) bool {
+func (p *Pool) resealBody(d freshet.Document, body []byte) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
+	next, err := sealedIn[d.Kind](p.secrets, d.Key, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.Key, err)
+	}
+	return next, nil
+}
+
+func resealUser(s *secrets, _ string, body []byte) ([]byte, error) {
+	var u user
+	if err := json.Unmarshal(body, &u); err != nil {
+		return nil, err
+	}
 	verifier := s.reseal(&u.Verifier, "verifier", u.ID)
 	totp := s.reseal(&u.TOTP, "totp", u.ID)
 	pending := s.reseal(&u.PendingTOTP, "totp", u.ID)
-	return verifier || totp || pending
+	if !verifier && !totp && !pending {
+		return nil, nil
+	}
+	return json.Marshal(u)
 }
 
+func resealDevice(s *secrets, key string, body []byte) ([]byte, error) {
+	var d device
+	if err := json.Unmarshal(body, &d); err != nil {
+		return nil, err
+	}
+	userID, key, _ := strings.Cut(key, " ")
+	if !s.reseal(&d.Verifier, "device", userID, key) {
+		return nil, nil
+	}
+	return json.Marshal(d)
+}
+
+// reseal tells whether something was sealed with a former secret; then it is sealed anew.
 func (s *secrets) reseal(sealed *[]byte, bound ...string) bool {
 	if _, err := open(s.rest, *sealed, bound...); err == nil {
 		return false

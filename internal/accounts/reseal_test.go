@@ -6,6 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,11 +31,12 @@ func without(c *Config) { c.Secret = newerSecret }
 
 // TestReseal changes the secret under users who are signed in, wait for codes, and have a second factor.
 func TestReseal(t *testing.T) {
-	f := newFixture(t)
+	f := newFixture(t, withDevices(DevicesAlways))
 	f.user("ana")
 	f.user("ben")
 	totp := f.withTOTP("ben")
 	old := f.tokens("ana")
+	laptop := f.track(old)
 	_, err := f.ForgotPassword(t.Context(), app, "ana")
 	f.must(err)
 	half, err := f.byPassword("ben", goodPassword)
@@ -42,7 +49,7 @@ func TestReseal(t *testing.T) {
 	}
 
 	// What lies in the store is read under the old secret; a step that a caller carries is not believed.
-	f.Pool = f.open(changed)
+	f.Pool = f.open(changed, withDevices(DevicesAlways))
 	f.want("a sign-in that had begun", secondOf(half), NotAuthorized)
 	next, err := f.refreshed(old.Refresh)
 	f.want("a refresh", err, "")
@@ -62,7 +69,9 @@ func TestReseal(t *testing.T) {
 	half, err = f.byPassword("ben", goodPassword)
 	f.must(err)
 
-	for _, want := range []int{2, 0} { // ben, and the signing key: ana's password is a new one
+	result, err := f.onDevice("ana", laptop)
+	f.comesTo("a device", result, err, "")
+	for _, want := range []int{3, 0} { // ben, ana's laptop, and the signing key: ana's password is a new one
 		if n, err := f.Reseal(t.Context()); err != nil || n != want {
 			t.Errorf("%d were sealed, %v; want %d", n, err, want)
 		}
@@ -70,7 +79,9 @@ func TestReseal(t *testing.T) {
 	if n := len(f.keys.list); n != 2 {
 		t.Errorf("there are %d signing keys, want another one", n)
 	}
-	f.Pool = f.open(without)
+	f.Pool = f.open(without, withDevices(DevicesAlways))
+	result, err = f.onDevice("ana", laptop)
+	f.comesTo("a device after all", result, err, "")
 	f.want("a second factor after all", secondOf(half), "")
 	f.want("a password after all", f.from(app.Address, "ana", goodPassword), "")
 	f.want("an access token after all", f.checks(stays.Access), "")
@@ -78,6 +89,31 @@ func TestReseal(t *testing.T) {
 	f.want("a refresh after all", err, "")
 	_, err = f.refreshed(old.Refresh)
 	f.want("a refresh token of the old secret after all", err, NotAuthorized)
+}
+
+// TestAllThatIsSealed looks into the source for what lies sealed in the store, so that nothing new is left out of Reseal.
+func TestAllThatIsSealed(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	uses := make(map[string]bool)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, found := range regexp.MustCompile(`seal\([a-z.]*secrets\.rest, .*?, "([^"]+)"`).FindAllStringSubmatch(string(text), -1) {
+			uses[found[1]] = true
+		}
+	}
+	known := []string{"device", "signing key", "successor", "totp", "verifier"} // all but the successor, which holds for seconds
+	if got := slices.Sorted(maps.Keys(uses)); !slices.Equal(got, known) {
+		t.Errorf("there lie sealed %q; have Reseal seal them anew, and name them here", got)
+	}
 }
 
 // TestFormerSecretProvesNothing has somebody who knows the old secret, but not the store, make what callers carry.

@@ -2,6 +2,8 @@ package cognito_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -131,13 +133,28 @@ var onRecord = map[string]struct {
 	getID:          {how: refusals, done: ofThePool + `}`, refused: `{"IdentityPoolId":"local:other"}`, nobody: true},
 	getCredentials: {how: always, before: []step{{operation: getID, body: ofThePool + `}`, want: wantID}}, done: `{"IdentityId":"$IdentityId"}`, refused: `{"IdentityId":"local:none"}`},
 
-	"GetUserAuthFactors": {how: missing}, "ConfirmDevice": {how: missing}, "ForgetDevice": {how: missing}, "GetDevice": {how: missing}, "ListDevices": {how: missing},
-	"UpdateDeviceStatus": {how: missing}, "AdminForgetDevice": {how: missing}, "AdminGetDevice": {how: missing}, "AdminListDevices": {how: missing},
-	"AdminUpdateDeviceStatus": {how: missing}, "StartWebAuthnRegistration": {how: missing}, "CompleteWebAuthnRegistration": {how: missing},
+	"ConfirmDevice":           {how: always, done: withToken(deviceSecret), refused: badToken, nobody: true},
+	"ForgetDevice":            {how: always, before: onDevice, done: withToken(ofDevice), refused: badToken, nobody: true},
+	"GetDevice":               {how: refusals, before: onDevice, done: withToken(ofDevice), refused: badToken, nobody: true},
+	"ListDevices":             {how: refusals, done: withToken(""), refused: badToken, nobody: true},
+	"UpdateDeviceStatus":      {how: always, before: onDevice, done: withToken(ofDevice + `,"DeviceRememberedStatus":"remembered"`), refused: withToken(ofDevice)},
+	"AdminForgetDevice":       {how: adminOnly, before: onDevice, done: anaAnd(ofDevice)},
+	"AdminGetDevice":          {how: adminOnly, before: onDevice, done: anaAnd(ofDevice)},
+	"AdminListDevices":        {how: adminOnly, done: onAna},
+	"AdminUpdateDeviceStatus": {how: adminOnly, before: onDevice, done: anaAnd(ofDevice + `,"DeviceRememberedStatus":"remembered"`)},
+
+	"GetUserAuthFactors": {how: missing}, "StartWebAuthnRegistration": {how: missing}, "CompleteWebAuthnRegistration": {how: missing},
 	"ListWebAuthnCredentials": {how: missing}, "DeleteWebAuthnCredential": {how: missing}, "AWSCognitoIdentityService.GetOpenIdToken": {how: missing},
 }
 
+// onDevice makes the device of ana's session known.
+var onDevice = []step{{operation: "ConfirmDevice", body: withToken(deviceSecret), want: `{"UserConfirmationNecessary":false}`}}
+
+var deviceSecret = ofDevice + `,"DeviceName":"a thing","DeviceSecretVerifierConfig":{"Salt":"c2FsdA==","PasswordVerifier":"` +
+	base64.StdEncoding.EncodeToString([]byte(strings.Repeat("v", 384))) + `"}`
+
 const (
+	ofDevice  = `"DeviceKey":"$DeviceKey"`
 	badToken  = `{"AccessToken":"x.y.z"}`
 	ofEditors = `{"UserPoolId":"local_test","GroupName":"editors"}`
 )
@@ -163,14 +180,24 @@ func TestEveryOperationIsOnRecord(t *testing.T) {
 			t.Errorf("nothing says how %s is on record; add it to the table", name)
 			continue
 		}
-		if o.how == missing {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			audit := new(journal)
-			h := open(t, func(c *accounts.Config, d *cognito.Options) { c.Audit, d.Audit = audit, audit })
+			h := open(t, func(c *accounts.Config, d *cognito.Options) {
+				c.Audit, d.Audit, c.Devices = audit, audit, accounts.DevicesAlways
+			})
+			if o.how == missing {
+				h.walk(step{operation: name, body: badToken, fault: accounts.UnsupportedOperation})
+				return
+			}
 			if !o.signedUp {
-				h.walk(ana...)
+				h.walk(ana[:3]...)
+				response, text := h.send(h.request("InitiateAuth", signInAna))
+				if response.StatusCode != 200 {
+					t.Fatalf("ana is answered %s", text)
+				}
+				var answer any
+				must(t, json.Unmarshal([]byte(text), &answer))
+				h.learn(answer)
 			}
 			h.walk(o.before...)
 			h.walk(step{operation: "1m"})

@@ -50,16 +50,16 @@ func deviceOf(d accounts.Device) device {
 
 type deviceOutput struct{ Device device }
 
-func (d *door) getDevice(ctx context.Context, _ accounts.Caller, in deviceInput) (deviceOutput, error) {
-	found, err := d.pool.GetDevice(ctx, in.whose(), in.DeviceKey)
+func (d *door) getDevice(ctx context.Context, c accounts.Caller, in deviceInput) (deviceOutput, error) {
+	found, err := d.pool.GetDevice(ctx, c, in.whose(), in.DeviceKey)
 	return deviceOutput{deviceOf(found)}, err
 }
 
-func (d *door) adminGetDevice(ctx context.Context, _ accounts.Caller, in userDeviceInput) (deviceOutput, error) {
+func (d *door) adminGetDevice(ctx context.Context, c accounts.Caller, in userDeviceInput) (deviceOutput, error) {
 	if err := d.ofPool(in.UserPoolID); err != nil {
 		return deviceOutput{}, err
 	}
-	found, err := d.pool.GetDevice(ctx, in.whose(), in.DeviceKey)
+	found, err := d.pool.GetDevice(ctx, c, in.whose(), in.DeviceKey)
 	return deviceOutput{deviceOf(found)}, err
 }
 
@@ -84,19 +84,19 @@ type listDevicesOutput struct {
 	PaginationToken string `json:",omitempty"`
 }
 
-func (d *door) listDevices(ctx context.Context, _ accounts.Caller, in listDevicesInput) (listDevicesOutput, error) {
-	return d.devices(ctx, accounts.Whose{AccessToken: in.AccessToken}, in.devicePage)
+func (d *door) listDevices(ctx context.Context, c accounts.Caller, in listDevicesInput) (listDevicesOutput, error) {
+	return d.devices(ctx, c, accounts.Whose{AccessToken: in.AccessToken}, in.devicePage)
 }
 
-func (d *door) adminListDevices(ctx context.Context, _ accounts.Caller, in adminListDevicesInput) (listDevicesOutput, error) {
+func (d *door) adminListDevices(ctx context.Context, c accounts.Caller, in adminListDevicesInput) (listDevicesOutput, error) {
 	if err := d.ofPool(in.UserPoolID); err != nil {
 		return listDevicesOutput{}, err
 	}
-	return d.devices(ctx, accounts.Whose{Username: in.Username}, in.devicePage)
+	return d.devices(ctx, c, accounts.Whose{Username: in.Username}, in.devicePage)
 }
 
-func (d *door) devices(ctx context.Context, w accounts.Whose, page devicePage) (listDevicesOutput, error) {
-	list, next, err := d.pool.ListDevices(ctx, w, page.Limit, page.PaginationToken)
+func (d *door) devices(ctx context.Context, c accounts.Caller, w accounts.Whose, page devicePage) (listDevicesOutput, error) {
+	list, next, err := d.pool.ListDevices(ctx, c, w, page.Limit, page.PaginationToken)
 	out := listDevicesOutput{Devices: make([]device, len(list)), PaginationToken: next}
 	for i, one := range list {
 		out.Devices[i] = deviceOf(one)
