@@ -62,6 +62,9 @@ func (c Config) Validate() error {
 		if err != nil || !isLine(c.From) || checkAddress(from.Address) != nil {
 			return freshet.Errorf(freshet.Invalid, `the sender of mail %q is no address; write it like "Freshet <no-reply@example.com>"`, c.From)
 		}
+		if local, _, _ := strings.Cut(from.Address, "@"); !isASCII(local) {
+			return freshet.Errorf(freshet.Invalid, "the sender of mail %q is no address that every mail server takes; write what stands before the @ in ASCII", c.From)
+		}
 	}
 	if !isLine(c.Product) || len(c.Product) > maxValue {
 		return freshet.Errorf(freshet.Invalid, "the product's name in mail is one line of %d bytes at most", maxValue)

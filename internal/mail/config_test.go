@@ -48,6 +48,7 @@ func TestConfig(t *testing.T) {
 	for want, config := range map[string]Config{
 		"needs a sender":     {Server: "smtp://mail.example.com"},
 		"is no address":      {Server: "smtp://mail.example.com", From: "nobody"},
+		"in ASCII":           {Server: "smtp://mail.example.com", From: "Žofie <žofie@example.com>"},
 		"is no URL":          {Server: "smtp://"},
 		"http or https URL":  {URL: "javascript:alert(1)"},
 		"the product's name": {Product: "a\nb"},

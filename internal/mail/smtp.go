@@ -155,11 +155,10 @@ func (s *server) options() []gomail.Option {
 
 var errNoUTF8 = errors.New("the mail server takes no addresses beyond ASCII (SMTPUTF8)")
 
-// needsUTF8 tells whether an address of a message cannot be written in ASCII.
+// needsUTF8 tells whether the address that a message goes to cannot be written in ASCII; the sender's can.
 func needsUTF8(message *gomail.Msg) bool {
 	recipients, err := message.GetRecipients()
-	sender, senderErr := message.GetSender(false)
-	return err != nil || senderErr != nil || !isASCII(sender) || slices.ContainsFunc(recipients, func(to string) bool { return !isASCII(to) })
+	return err != nil || slices.ContainsFunc(recipients, func(to string) bool { return !isASCII(to) })
 }
 
 // permanent tells whether the server refused the message itself for good. A server that cannot be reached,

@@ -152,6 +152,9 @@ func TestThrottle(t *testing.T) {
 		if earned := int(time.Since(begin)/askedEvery) + 1; refused > 100 || refused < 100-earned {
 			t.Errorf("%s refuses %d of %d requests", path, refused, askedAtOnce+100)
 		}
+		if response, body := s.ask(t, "POST", path, "", "X-Forwarded-For", network, "Accept", "text/html,*/*"); response.StatusCode == http.StatusTooManyRequests && !strings.HasPrefix(body, "Too many requests") {
+			t.Errorf("%s tells a person %s", path, body)
+		}
 		if status := ask(other); status == http.StatusTooManyRequests {
 			t.Errorf("%s refuses another network", path)
 		}

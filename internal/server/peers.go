@@ -88,6 +88,10 @@ func (t *throttle) wrap(next http.Handler) http.Handler {
 		if r.Method == http.MethodPost && !t.limit.Admits(rate.NetworkOf(r.RemoteAddr), t.now()) {
 			h := w.Header()
 			h.Set("Retry-After", "60")
+			if strings.Contains(r.Header.Get("Accept"), "text/html") { // somebody at one of the pages
+				http.Error(w, "Too many requests came from your network. Please try again in a minute.", http.StatusTooManyRequests)
+				return
+			}
 			h.Set("Content-Type", "application/x-amz-json-1.1")
 			h.Set("Access-Control-Allow-Origin", "*")
 			h.Set("X-Amzn-Errortype", "TooManyRequestsException")

@@ -230,8 +230,14 @@ func (d *Desk) makeGroup(ctx context.Context, name string) error {
 // Letters gives the mail.
 func (d *Desk) Letters(ctx context.Context) ([]mail.Entry, error) { return d.Mail.List(ctx) }
 
-// Letter gives one letter.
-func (d *Desk) Letter(ctx context.Context, id string) (mail.Kept, error) { return d.Mail.Show(ctx, id) }
+// Letter gives one letter. It may hold a code, so that it was read is on record.
+func (d *Desk) Letter(ctx context.Context, id string) (mail.Kept, error) {
+	letter, err := d.Mail.Show(ctx, id)
+	if err == nil {
+		d.record(ctx, "ReadMail", letter.To, nil)
+	}
+	return letter, err
+}
 
 // SignedKeys gives the keys that sign requests.
 func (d *Desk) SignedKeys(ctx context.Context) ([]SignedKey, error) {
