@@ -13,10 +13,9 @@ import (
 
 const resealPage = 100 // documents in one update
 
-// sealedIn are the kinds with something sealed in them beside the signing keys, and how it is sealed anew: they give
-// what becomes of a document, nil where nothing does. What is left out is not lost, for a session's successor holds for
-// seconds.
-var sealedIn = map[freshet.ModelName]func(s *secrets, key string, body []byte) ([]byte, error){
+// sealedIn are the kinds with something sealed in them beside the signing keys, and what becomes of one of their
+// documents; nil where nothing has to. Sessions are left out: their successors hold for seconds.
+var sealedIn = map[freshet.ModelName]func(s *secrets, key string, body []byte) any{
 	kindUser:   resealUser,
 	kindDevice: resealDevice,
 }
@@ -105,41 +104,36 @@ func (p *Pool) resealKind(ctx context.Context, kind freshet.ModelName) (n int, e
 	return n, err
 }
 
+// resealBody gives what becomes of a document; nil where nothing does.
 func (p *Pool) resealBody(d freshet.Document, body []byte) ([]byte, error) {
-	if body == nil {
+	changed := sealedIn[d.Kind](p.secrets, d.Key, body)
+	if changed == nil {
 		return nil, nil
 	}
-	next, err := sealedIn[d.Kind](p.secrets, d.Key, body)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", d.Key, err)
-	}
-	return next, nil
+	return json.Marshal(changed)
 }
 
-func resealUser(s *secrets, _ string, body []byte) ([]byte, error) {
+func resealUser(s *secrets, _ string, body []byte) any {
 	var u user
-	if err := json.Unmarshal(body, &u); err != nil {
-		return nil, err
+	if json.Unmarshal(body, &u) != nil {
+		return nil // it is gone, or of no use to anybody
 	}
 	verifier := s.reseal(&u.Verifier, "verifier", u.ID)
 	totp := s.reseal(&u.TOTP, "totp", u.ID)
 	pending := s.reseal(&u.PendingTOTP, "totp", u.ID)
 	if !verifier && !totp && !pending {
-		return nil, nil
+		return nil
 	}
-	return json.Marshal(u)
+	return u
 }
 
-func resealDevice(s *secrets, key string, body []byte) ([]byte, error) {
+func resealDevice(s *secrets, key string, body []byte) any {
 	var d device
-	if err := json.Unmarshal(body, &d); err != nil {
-		return nil, err
-	}
 	userID, key, _ := strings.Cut(key, " ")
-	if !s.reseal(&d.Verifier, "device", userID, key) {
-		return nil, nil
+	if json.Unmarshal(body, &d) != nil || !s.reseal(&d.Verifier, "device", userID, key) {
+		return nil
 	}
-	return json.Marshal(d)
+	return d
 }
 
 // reseal tells whether something was sealed with a former secret; then it is sealed anew.
