@@ -30,7 +30,7 @@ var (
 // UnsupportedUserState where the e-mail is not verified: who takes the account over by the mailbox gets no passkey of a
 // stranger with it.
 func (p *Pool) StartWebAuthnRegistration(ctx context.Context, c Caller, accessToken string) (options json.RawMessage, err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "StartWebAuthnRegistration", accessToken)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (p *Pool) StartWebAuthnRegistration(ctx context.Context, c Caller, accessTo
 // CompleteWebAuthnRegistration takes the passkey that the browser made, in the JSON form of RegistrationResponseJSON,
 // and tells the user by mail. Errors: InvalidParameter, LimitExceeded, and the WebAuthn ones.
 func (p *Pool) CompleteWebAuthnRegistration(ctx context.Context, c Caller, accessToken string, credential []byte) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "CompleteWebAuthnRegistration", accessToken)
 	if err != nil {
 		return err
 	}

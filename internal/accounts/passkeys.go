@@ -114,8 +114,8 @@ type Passkeys struct {
 }
 
 // ListWebAuthnCredentials gives the passkeys of an access token's user, the oldest first. A limit of 0 is 20, the most.
-func (p *Pool) ListWebAuthnCredentials(ctx context.Context, accessToken string, limit int, next string) (Passkeys, error) {
-	_, u, err := p.bearer(ctx, accessToken)
+func (p *Pool) ListWebAuthnCredentials(ctx context.Context, c Caller, accessToken string, limit int, next string) (Passkeys, error) {
+	_, u, err := p.owner(ctx, c, "ListWebAuthnCredentials", accessToken)
 	if err != nil {
 		return Passkeys{}, err
 	}
@@ -150,7 +150,7 @@ func (p *Pool) ListWebAuthnCredentials(ctx context.Context, accessToken string, 
 // DeleteWebAuthnCredential takes a passkey of an access token's user away. Errors: ResourceNotFound for one that is not
 // there, or is not the user's.
 func (p *Pool) DeleteWebAuthnCredential(ctx context.Context, c Caller, accessToken, credentialID string) (err error) {
-	_, u, err := p.bearer(ctx, accessToken)
+	_, u, err := p.owner(ctx, c, "DeleteWebAuthnCredential", accessToken)
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func TestPasskeyOptions(t *testing.T) {
 // passkeys gives a user's passkeys.
 func (f *fixture) passkeys(access string) []Passkey {
 	f.t.Helper()
-	page, err := f.ListWebAuthnCredentials(f.t.Context(), access, 0, "")
+	page, err := f.ListWebAuthnCredentials(f.t.Context(), app, access, 0, "")
 	f.must(err)
 	return page.Passkeys
 }
@@ -449,7 +449,7 @@ func TestListAndDeletePasskeys(t *testing.T) {
 	}
 	var got []string
 	for next, pages := "", 0; pages == 0 || next != ""; pages++ {
-		page, err := f.ListWebAuthnCredentials(t.Context(), access, 2, next)
+		page, err := f.ListWebAuthnCredentials(t.Context(), app, access, 2, next)
 		f.must(err)
 		for _, k := range page.Passkeys {
 			got = append(got, k.ID)
@@ -459,9 +459,9 @@ func TestListAndDeletePasskeys(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the pages have %q, want %q", got, want)
 	}
-	_, err := f.ListWebAuthnCredentials(t.Context(), access, 21, "")
+	_, err := f.ListWebAuthnCredentials(t.Context(), app, access, 21, "")
 	f.want("a page too large", err, InvalidParameter)
-	_, err = f.ListWebAuthnCredentials(t.Context(), access, 2, "bm9uZQ")
+	_, err = f.ListWebAuthnCredentials(t.Context(), app, access, 2, "bm9uZQ")
 	f.want("a page after none", err, InvalidParameter)
 
 	ben := f.tokens("ben").Access
@@ -517,7 +517,7 @@ func TestWhoMayRegister(t *testing.T) {
 		_, err := f.StartWebAuthnRegistration(t.Context(), app, token)
 		f.want(name, err, NotAuthorized)
 		f.want(name, f.complete(token, nil), NotAuthorized)
-		_, err = f.ListWebAuthnCredentials(t.Context(), token, 0, "")
+		_, err = f.ListWebAuthnCredentials(t.Context(), app, token, 0, "")
 		f.want(name, err, NotAuthorized)
 		f.want(name, f.DeleteWebAuthnCredential(t.Context(), app, token, "AAAA"), NotAuthorized)
 	}

@@ -143,8 +143,12 @@ var onRecord = map[string]struct {
 	"AdminListDevices":        {how: adminOnly, done: onAna},
 	"AdminUpdateDeviceStatus": {how: adminOnly, before: onDevice, done: anaAnd(ofDevice + `,"DeviceRememberedStatus":"remembered"`)},
 
-	"GetUserAuthFactors": {how: missing}, "StartWebAuthnRegistration": {how: missing}, "CompleteWebAuthnRegistration": {how: missing},
-	"ListWebAuthnCredentials": {how: missing}, "DeleteWebAuthnCredential": {how: missing}, "AWSCognitoIdentityService.GetOpenIdToken": {how: missing},
+	"StartWebAuthnRegistration":    {how: always, done: withToken(""), refused: badToken, nobody: true},
+	"CompleteWebAuthnRegistration": {how: always, refused: withToken(`"Credential":{}`)}, // that it is done takes a passkey; the pool's tests have one
+	"ListWebAuthnCredentials":      {how: refusals, done: withToken(""), refused: badToken, nobody: true},
+	"DeleteWebAuthnCredential":     {how: always, refused: withToken(`"CredentialId":"AAAA"`)},
+
+	"GetUserAuthFactors": {how: missing}, "AWSCognitoIdentityService.GetOpenIdToken": {how: missing},
 }
 
 // onDevice makes the device of ana's session known.
@@ -183,6 +187,7 @@ func TestEveryOperationIsOnRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			audit := new(journal)
 			h := open(t, func(c *accounts.Config, d *cognito.Options) {
+				withPasskeys(c, d)
 				c.Audit, d.Audit, c.Devices = audit, audit, accounts.DevicesAlways
 			})
 			if o.how == missing {

@@ -43,8 +43,8 @@ type passkey struct {
 	CreatedAt               seconds
 }
 
-func (d *door) listWebAuthnCredentials(ctx context.Context, _ accounts.Caller, in listPasskeysInput) (listPasskeysOutput, error) {
-	page, err := d.pool.ListWebAuthnCredentials(ctx, in.AccessToken, in.MaxResults, in.NextToken)
+func (d *door) listWebAuthnCredentials(ctx context.Context, c accounts.Caller, in listPasskeysInput) (listPasskeysOutput, error) {
+	page, err := d.pool.ListWebAuthnCredentials(ctx, c, in.AccessToken, in.MaxResults, in.NextToken)
 	out := listPasskeysOutput{Credentials: []passkey{}, NextToken: page.Next}
 	for _, k := range page.Passkeys {
 		out.Credentials = append(out.Credentials, passkey{
