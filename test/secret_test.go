@@ -85,7 +85,7 @@ func rotate(t *testing.T, data string) {
 // killWhileSealing starts the server, and kills it a moment after it has begun to look.
 func killWhileSealing(t *testing.T, program, data string, random *rand.Rand) {
 	t.Helper()
-	cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--data", data)
+	cmd := exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "debug")
 	output, err := cmd.StderrPipe()
 	check(t, err)
 	check(t, cmd.Start())

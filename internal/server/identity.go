@@ -80,7 +80,7 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 // reseal seals with the secret of now what is sealed with one before it. The pool comes last: it does not open without
 // a secret that it needs.
 func (p *people) reseal(ctx context.Context, logger *slog.Logger) error {
-	logger.Info("looking for what is sealed with a former secret")
+	logger.Debug("looking for what is sealed with a former secret")
 	keys, err := p.keys.Reseal(ctx)
 	if err != nil {
 		return err
@@ -89,8 +89,8 @@ func (p *people) reseal(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	logger.Info("all is sealed with the secret of now", "changed", keys+users)
 	if keys+users > 0 {
+		logger.Info("all is sealed with the secret of now", "changed", keys+users)
 		p.audit.Record(ctx, accounts.Entry{What: "RotateSecret", By: "operator", Outcome: accounts.OutcomeOK})
 	}
 	return nil
