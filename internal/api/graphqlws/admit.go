@@ -66,7 +66,7 @@ func (c *socket) init(ctx context.Context, opening http.Header, payload json.Raw
 		c.end(refusal(err))
 		return false
 	}
-	c.send(ctx, appendFrame(nil, "connection_ack", "", nil))
+	c.send(appendFrame(nil, "connection_ack", "", nil))
 	return true
 }
 
@@ -104,7 +104,7 @@ func (c *socket) admit(ctx context.Context, p proven, f fields, opening http.Hea
 	c.id, c.until = p.id, p.until
 	c.stopExpiry()
 	if !p.until.IsZero() {
-		c.expiry = time.AfterFunc(time.Until(p.until), func() { c.end(tokenExpired) })
+		c.expiry = time.AfterFunc(time.Until(p.until), func() { c.cutOff(tokenExpired) })
 	}
 	return nil
 }

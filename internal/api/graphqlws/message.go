@@ -2,6 +2,7 @@ package graphqlws
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/gorilla/websocket"
 
@@ -82,5 +83,6 @@ func renewalRefusal(err error) closeCode {
 const maxReason = 123
 
 func (c closeCode) frame() []byte {
-	return websocket.FormatCloseMessage(c.code, c.reason[:min(len(c.reason), maxReason)])
+	reason := strings.ToValidUTF8(c.reason[:min(len(c.reason), maxReason)], "") // a character that was cut through goes
+	return websocket.FormatCloseMessage(c.code, reason)
 }

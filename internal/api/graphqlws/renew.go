@@ -22,7 +22,7 @@ func (c *socket) ping(ctx context.Context, payload json.RawMessage) bool {
 	_, authorization := f.header("Authorization")
 	switch {
 	case !key && !authorization:
-		c.send(ctx, appendFrame(nil, "pong", "", payload))
+		c.send(appendFrame(nil, "pong", "", payload))
 		return true
 	case c.id == nil:
 		c.end(initMissing)
@@ -36,7 +36,7 @@ func (c *socket) renew(ctx context.Context, f fields) bool {
 	p, err := c.identify(ctx, f, nil)
 	if err != nil && freshet.CodeOf(err) == freshet.Unavailable { // the one that it has is good still
 		text := rawjson.AppendString([]byte(`{"renewed":false,"message":`), freshet.MessageOf(err))
-		c.send(ctx, appendFrame(nil, "pong", "", append(text, '}')))
+		c.send(appendFrame(nil, "pong", "", append(text, '}')))
 		return true
 	}
 	if err == nil && !sameIdentity(c.id, p.id) {
@@ -54,7 +54,7 @@ func (c *socket) renew(ctx context.Context, f fields) bool {
 	if !c.until.IsZero() {
 		text = strconv.AppendInt(append(text, `,"expires":`...), c.until.UnixMilli(), 10)
 	}
-	c.send(ctx, appendFrame(nil, "pong", "", append(text, '}')))
+	c.send(appendFrame(nil, "pong", "", append(text, '}')))
 	return true
 }
 

@@ -188,8 +188,14 @@ func (p *pipes) dial(string, string) (net.Conn, error) {
 	return ours, nil
 }
 
-// inBubble runs a test against a door, at a time that moves when everybody waits.
-func inBubble(t *testing.T, test func(connect func(payload string) *listening)) {
+// bubble is a door at a time that moves when everybody waits.
+type bubble struct {
+	*door
+	pipes *pipes
+}
+
+// inBubble runs a test against a door in a bubble.
+func inBubble(t *testing.T, test func(b *bubble)) {
 	synctest.Test(t, func(t *testing.T) {
 		h := apitest.Open(t, sdl)
 		server := graphqlws.New(h.API, h, graphqlws.Options{})
@@ -204,19 +210,29 @@ func inBubble(t *testing.T, test func(connect func(payload string) *listening)) 
 				t.Error(err)
 			}
 		}()
-		test(func(payload string) *listening {
-			dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}, NetDial: listener.dial}
-			conn, _, err := dialer.Dial("ws://pipe/", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := &listening{&client{conn, t}, make(chan string, 10), make(chan error, 1)}
-			go c.listen()
-			c.say(`{"type":"connection_init","payload":` + payload + `}`)
-			c.isTold(`{"type":"connection_ack"}`)
-			return c
-		})
+		test(&bubble{&door{House: h, server: server, url: "ws://pipe/"}, listener})
 	})
+}
+
+// dial opens a socket that says nothing yet.
+func (b *bubble) dial() *client { return b.door.dial(websocket.Dialer{NetDial: b.pipes.dial}) }
+
+// enter opens a socket and says who it is.
+func (b *bubble) enter(payload string) *client {
+	b.T.Helper()
+	c := b.dial()
+	c.say(`{"type":"connection_init","payload":` + payload + `}`)
+	c.hears(`{"type":"connection_ack"}`)
+	_ = c.SetReadDeadline(time.Time{})
+	return c
+}
+
+// connect enters and goes on to listen.
+func (b *bubble) connect(payload string) *listening {
+	b.T.Helper()
+	c := &listening{b.enter(payload), make(chan string, 10), make(chan error, 1)}
+	go c.listen()
+	return c
 }
 
 // listening is a client that reads all the time, so that it answers when it is asked whether it is there.
@@ -261,8 +277,8 @@ func TestSocketEndsWithItsLatestToken(t *testing.T) {
 		"renewed by a shorter token": {[]time.Duration{minute}, minute},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(connect func(string) *listening) {
-				c := connect(as("ana for=1h"))
+			inBubble(t, func(b *bubble) {
+				c := b.connect(as("ana for=1h"))
 				for _, lifetime := range test.renew {
 					time.Sleep(30 * minute)
 					c.renew(as("ana for=" + lifetime.String()))
@@ -281,8 +297,8 @@ func TestSocketEndsWithItsLatestToken(t *testing.T) {
 }
 
 func TestSocketRenewedForEverStays(t *testing.T) {
-	inBubble(t, func(connect func(string) *listening) {
-		c := connect(as("ana for=1h"))
+	inBubble(t, func(b *bubble) {
+		c := b.connect(as("ana for=1h"))
 		c.renew(as("ana"))
 		c.isTold(renewed)
 		time.Sleep(24 * time.Hour)

@@ -6,9 +6,9 @@ import (
 	"freshet"
 )
 
-// revokeTime is how long a client that does not read may hold its socket after what let it in was revoked; it is
-// given nothing more in this time.
-const revokeTime = 500 * time.Millisecond
+// cutTime is how long a client that takes no notice may hold its socket after what let it in was revoked or has
+// expired; it is given nothing more in this time.
+const cutTime = 500 * time.Millisecond
 
 // proof is what lets a socket in and can be revoked: a session of a token, a key, or the account behind
 // temporary credentials, which are stored nowhere.
@@ -45,7 +45,7 @@ func (s *Server) revoke(p proof) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.proofs[p] {
-		c.revoke()
+		c.cutOff(revoked)
 	}
 }
 
@@ -73,13 +73,13 @@ func (s *Server) unprove(c *socket) {
 	}
 }
 
-// revoke ends the socket now: what is on its way is not sent any more, and what comes in is not looked at.
-func (c *socket) revoke() {
+// cutOff ends the socket now: what is on its way is not sent any more, and what comes in is not looked at.
+func (c *socket) cutOff(code closeCode) {
 	c.mu.Lock()
-	c.ending, c.cut = &revoked, true
+	c.ending, c.cut = &code, true
 	c.mu.Unlock()
 	c.wake()
-	time.AfterFunc(revokeTime, func() { c.ws.Close() })
+	time.AfterFunc(cutTime, func() { c.ws.Close() })
 }
 
 func (c *socket) isCut() bool {

@@ -33,9 +33,10 @@ type socket struct {
 	control    [][]byte     // messages that are not of a stream
 	controlled int          // their bytes
 	ending     *closeCode
-	cut        bool          // revoked: nothing more goes out or comes in
+	cut        bool          // revoked or expired: nothing more goes out or comes in
 	signal     chan struct{} // wakes the writer
 	room       chan struct{} // wakes the reader that waits for control messages to leave
+	written    chan struct{} // closed when the writer has ended
 }
 
 // operation is a subscription, or a query or mutation under way.
@@ -56,7 +57,7 @@ const maxParallel = 8
 func newSocket(s *Server, ws *websocket.Conn, b *batch, from string) *socket {
 	return &socket{
 		server: s, ws: ws, batch: b, from: from, operations: make(map[string]*operation),
-		signal: make(chan struct{}, 1), room: make(chan struct{}, 1),
+		signal: make(chan struct{}, 1), room: make(chan struct{}, 1), written: make(chan struct{}),
 	}
 }
 
@@ -67,22 +68,21 @@ func closeWith(ws *websocket.Conn, c closeCode) {
 // run serves the socket until it is closed by either side.
 func (c *socket) run(ctx context.Context, headers http.Header) {
 	ctx, cancel := context.WithCancel(ctx)
-	written := make(chan struct{})
 	go func() {
-		defer close(written)
+		defer close(c.written)
 		c.write(ctx)
 	}()
 	var tasks sync.WaitGroup
 	c.read(ctx, headers, &tasks)
 	c.stopExpiry()
 	if c.ended() != nil {
-		<-written // the close message is sent
+		<-c.written // the close message is sent
 		for err := error(nil); err == nil; {
 			_, _, err = c.ws.NextReader() // until the client closes in its turn
 		}
 	}
 	cancel()
-	<-written
+	<-c.written
 	tasks.Wait()
 	for _, op := range c.operations {
 		op.close()
@@ -117,7 +117,7 @@ func (c *socket) wake() {
 
 // send puts a control message on its way, once there is room for it: a client that does not read is not
 // served further.
-func (c *socket) send(ctx context.Context, frame []byte) {
+func (c *socket) send(frame []byte) {
 	for {
 		c.mu.Lock()
 		fits := c.controlled == 0 || c.controlled+len(frame) <= maxControl
@@ -130,7 +130,7 @@ func (c *socket) send(ctx context.Context, frame []byte) {
 		}
 		select {
 		case <-c.room:
-		case <-ctx.Done():
+		case <-c.written:
 			return
 		}
 	}
@@ -148,7 +148,12 @@ func (c *socket) read(ctx context.Context, headers http.Header, tasks *sync.Wait
 	opts := c.server.opts
 	c.ws.SetReadLimit(int64(opts.MessageBytes))
 	alive := func() { _ = c.ws.SetReadDeadline(time.Now().Add(2*opts.PingEvery + opts.StallTime)) }
-	c.ws.SetPongHandler(func(string) error { alive(); return nil })
+	c.ws.SetPongHandler(func(string) error {
+		if c.id != nil && c.ended() == nil { // it prolongs neither the time to say who one is nor the one to leave
+			alive()
+		}
+		return nil
+	})
 	_ = c.ws.SetReadDeadline(time.Now().Add(opts.InitTime))
 	slots := make(chan struct{}, maxParallel)
 	for {
@@ -220,13 +225,13 @@ func (c *socket) subscribe(ctx context.Context, m message, slots chan struct{}, 
 	}
 	if full {
 		err := freshet.Errorf(freshet.TooLarge, "the socket has %d subscriptions already, the most that one may have", c.server.opts.Subscriptions)
-		c.send(ctx, appendFrame(nil, "error", m.ID, errorsOf(api.AppendError(nil, err))))
+		c.send(appendFrame(nil, "error", m.ID, errorsOf(api.AppendError(nil, err))))
 		return true
 	}
 	bound, fault := c.prepare(m.Payload)
 	switch {
 	case fault != nil:
-		c.finish(ctx, op, appendFrame(nil, "error", op.id, fault))
+		c.finish(op, appendFrame(nil, "error", op.id, fault))
 	case bound.Operation().Kind() == graphql.Subscription:
 		c.follow(ctx, op, bound)
 	default:
@@ -234,8 +239,8 @@ func (c *socket) subscribe(ctx context.Context, m message, slots chan struct{}, 
 		id := c.id
 		tasks.Go(func() {
 			defer func() { <-slots }()
-			c.reply(ctx, op, appendFrame(nil, "next", op.id, c.server.api.Execute(ctx, id, bound, nil)))
-			c.finish(ctx, op, appendFrame(nil, "complete", op.id, nil))
+			c.reply(op, appendFrame(nil, "next", op.id, c.server.api.Execute(ctx, id, bound, nil)))
+			c.finish(op, appendFrame(nil, "complete", op.id, nil))
 		})
 	}
 	return true
@@ -262,7 +267,7 @@ func (c *socket) prepare(payload []byte) (*graphql.Bound, []byte) {
 func (c *socket) follow(ctx context.Context, op *operation, bound *graphql.Bound) {
 	stream, err := c.server.api.Subscribe(c.id, bound, func() { c.queue(op) })
 	if err != nil {
-		c.finish(ctx, op, appendFrame(nil, "error", op.id, errorsOf(bound.AppendError(ctx, nil, err))))
+		c.finish(op, appendFrame(nil, "error", op.id, errorsOf(bound.AppendError(ctx, nil, err))))
 		return
 	}
 	c.mu.Lock()
@@ -288,9 +293,9 @@ func (c *socket) enqueue(op *operation) {
 }
 
 // reply sends a message of an operation that the client has not completed.
-func (c *socket) reply(ctx context.Context, op *operation, frame []byte) {
+func (c *socket) reply(op *operation, frame []byte) {
 	if !c.isGone(op) {
-		c.send(ctx, frame)
+		c.send(frame)
 	}
 }
 
@@ -302,9 +307,9 @@ func (c *socket) isGone(op *operation) bool {
 
 // finish sends the last message of an operation and forgets it. What the client subscribes to next may
 // have its id again.
-func (c *socket) finish(ctx context.Context, op *operation, last []byte) {
+func (c *socket) finish(op *operation, last []byte) {
 	c.forget(op)
-	c.reply(ctx, op, last)
+	c.reply(op, last)
 }
 
 func (c *socket) forget(op *operation) {
