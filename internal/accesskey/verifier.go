@@ -44,9 +44,9 @@ type Proof struct {
 	Identity freshet.Identity
 	KeyID    string
 	Expires  time.Time // when the key or the temporary credentials end; zero: never
+	Fresh    time.Time // until when the request can be sent again
 
 	signature [seenLength]byte // of the request
-	until     time.Time        // when the request can no longer be sent again
 }
 
 // Check gives the identity that signed a request, whose body was read before. It does not look for replays:
@@ -93,7 +93,7 @@ func (v *Verifier) Verify(ctx context.Context, r Request) (Proof, error) {
 	if !c.temporary() {
 		v.keys.tell(&v.keys.used, c.keyID)
 	}
-	proof := Proof{Identity: owner.identity, KeyID: c.keyID, Expires: owner.expires, until: until}
+	proof := Proof{Identity: owner.identity, KeyID: c.keyID, Expires: owner.expires, Fresh: until}
 	whole, _ := hex.DecodeString(c.signature.signature) // it was parsed
 	copy(proof.signature[:], whole)
 	return proof, nil
@@ -108,7 +108,7 @@ func (v *Verifier) Verify(ctx context.Context, r Request) (Proof, error) {
 //
 // Errors: unauthenticated with the Reason Replayed; unavailable when too many are kept.
 func (v *Verifier) Once(proof Proof) error {
-	return v.seen.add(proof.signature, proof.until, v.options.Now())
+	return v.seen.add(proof.signature, proof.Fresh, v.options.Now())
 }
 
 // claim is what a request says of its signature, from the header or the query.

@@ -19,6 +19,7 @@ import (
 	"freshet/internal/audit"
 	"freshet/internal/engine"
 	"freshet/internal/mail"
+	"freshet/internal/schema"
 )
 
 // invitationKept is how long a password holds that went out with an invitation.
@@ -132,8 +133,8 @@ var (
 
 // Identify gives who signed a request.
 func (s *signatures) Identify(r *http.Request, body []byte) (freshet.Identity, func() error, error) {
-	id, _, once, err := s.identify(r.Context(), r.RemoteAddr, accesskey.RequestOf(r, body))
-	return id, once, err
+	proof, err := s.identify(r.Context(), r.RemoteAddr, accesskey.RequestOf(r, body))
+	return proof.Identity, func() error { return s.verifier.Once(proof) }, err
 }
 
 // What is signed to open a socket, as clients of AppSync do: a POST that is never sent.
@@ -142,26 +143,42 @@ const (
 	connectBody = "{}"
 )
 
-// IdentifyConnect gives who signed the headers with which a socket opens.
-func (s *signatures) IdentifyConnect(ctx context.Context, from string, headers map[string]string) (freshet.Identity, time.Time, func() error, error) {
+// IdentifyConnect gives who signed the headers with which a socket opens. Two sockets that one key opens within a second
+// have the same signature, so one that was seen before is not refused, as a write would be: it gives what a request that
+// reads gives who sends it again.
+func (s *signatures) IdentifyConnect(ctx context.Context, from string, headers map[string]string, enter bool) (graphqlws.Signed, error) {
 	request, err := accesskey.SocketRequest(connectPath, headers, []byte(connectBody))
 	if err != nil {
-		return freshet.Identity{}, time.Time{}, nil, err
+		return graphqlws.Signed{}, err
 	}
-	return s.identify(ctx, from, request)
+	proof, err := s.identify(ctx, from, request)
+	signed := graphqlws.Signed{Identity: proof.Identity, Until: proof.Expires}
+	if err != nil || !enter {
+		return signed, err
+	}
+	err = s.verifier.Once(proof)
+	if reason, _ := errors.AsType[accesskey.Reason](err); reason != accesskey.Replayed {
+		return signed, err
+	}
+	signed.Seen = true
+	signed.Identity.Scopes = []freshet.Scope{{Model: schema.AnyModel, Operations: []string{"read"}}} // it has none: access keys are not bound
+	if signed.Until.IsZero() || proof.Fresh.Before(signed.Until) {
+		signed.Until = proof.Fresh
+	}
+	return signed, nil
 }
 
 // identify looks at the account behind temporary credentials each time, for those are stored nowhere.
-func (s *signatures) identify(ctx context.Context, from string, r accesskey.Request) (freshet.Identity, time.Time, func() error, error) {
+func (s *signatures) identify(ctx context.Context, from string, r accesskey.Request) (accesskey.Proof, error) {
 	proof, err := s.verifier.Verify(ctx, r)
 	if sub, _ := proof.Identity.Claims["sub"].(string); err == nil && sub != "" {
 		err = s.good(ctx, sub)
 	}
 	if err != nil {
 		s.audit.Record(ctx, accounts.Entry{What: "SignedRequest", From: from, Outcome: string(freshet.CodeOf(err))})
-		return freshet.Identity{}, time.Time{}, nil, err
+		return accesskey.Proof{}, err
 	}
-	return proof.Identity, proof.Expires, func() error { return s.verifier.Once(proof) }, nil
+	return proof, nil
 }
 
 func (s *signatures) good(ctx context.Context, sub string) error {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -151,17 +152,108 @@ func TestSignedConnection(t *testing.T) {
 	}
 }
 
-// A signature opens one socket; the next wants its own.
-func TestSignedConnectionOnce(t *testing.T) {
+const addNote = `{"query":"mutation { createNote(input: {text: \"n\"}) { text } }"}`
+
+// asks has a query or a mutation executed on a socket.
+func asks(t *testing.T, ws *websocket.Conn, request, want string) {
+	t.Helper()
+	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"subscribe","id":"q","payload":`+request+`}`)); err != nil {
+		t.Fatal(err)
+	}
+	_ = ws.SetReadDeadline(time.Now().Add(10 * time.Second))
+	for _, want := range []string{`{"type":"next","id":"q","payload":` + want, `{"type":"complete","id":"q"`} {
+		if _, answer, err := ws.ReadMessage(); err != nil || !strings.HasPrefix(string(answer), want) {
+			t.Errorf("%s gives %s, %v, want %s", request, answer, err, want)
+		}
+	}
+}
+
+const (
+	noteMade    = `{"data":{"createNote":{"text":"n"}}}`
+	noteRefused = `{"data":{"createNote":null},"errors":[{"path":["createNote"],"data":null,"errorType":"Unauthorized"`
+)
+
+// Two sockets that one key opens within a second have one signature. The second may read: the first has no more than
+// that from who sees its signature.
+func TestSignatureThatWasSeen(t *testing.T) {
 	s := startIAM(t)
 	_, robot := s.accessKey(t, "robot", time.Time{})
-	first, second := s.connection(t, robot, time.Now()), s.connection(t, robot, time.Now().Add(-time.Second))
-	ws := s.connect(t, text(t, first))
-	_, err := tell(t, s.dial(t), "connection_init", text(t, first))
-	refuses(t, "the same again", err, "was here before")
-	_, err = tell(t, ws, "ping", text(t, first))
-	refuses(t, "a renewal with the same", err, "was here before")
-	s.connect(t, text(t, second))
+	signed := time.Now().Add(-4 * time.Minute).Truncate(time.Second)
+	payload := text(t, s.connection(t, robot, signed))
+	terms := fmt.Sprintf(`"readOnly":true,"expires":%d}}`, signed.Add(accesskey.MaxSkew).UnixMilli())
+
+	first := s.connect(t, payload)
+	asks(t, first, addNote, noteMade)
+	second := s.dial(t)
+	if got, err := tell(t, second, "connection_init", payload); err != nil || got != `{"type":"connection_ack","payload":{`+terms {
+		t.Fatalf("the second socket is told %s, %v", got, err)
+	}
+	asks(t, second, `{"query":"{ listNotes { items { text } } }"}`, `{"data":{"listNotes":{"items":[{"text":"n"}]}}}`)
+	asks(t, second, addNote, noteRefused)
+	asks(t, second, `{"query":"mutation { push(client: \"c\", writes: [{counter: 1, op: CREATE, model: \"Note\", key: \"k\", fields: {text: \"n\"}}]) { results { status } } }"}`,
+		`{"data":{"push":{"results":[{"status":"REFUSED"}]}}}`)
+	if err := second.WriteMessage(websocket.TextMessage, []byte(`{"type":"subscribe","id":"s","payload":{"query":"subscription { onCreateNote { text } }"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := tell(t, second, "ping", "1"); err != nil || got != `{"type":"pong","payload":1}` {
+		t.Fatalf("the second socket says %s, %v", got, err)
+	}
+	asks(t, first, addNote, noteMade)
+	if _, got, err := second.ReadMessage(); err != nil || string(got) != `{"type":"next","id":"s","payload":{"data":{"onCreateNote":{"text":"n"}}}}` {
+		t.Errorf("the second socket hears %s, %v", got, err)
+	}
+
+	if got, err := tell(t, first, "ping", payload); err != nil || got != `{"type":"pong","payload":{"renewed":true,`+terms {
+		t.Errorf("a renewal by what was seen gives %s, %v", got, err)
+	}
+	asks(t, first, addNote, noteRefused)
+	if got, err := tell(t, first, "ping", text(t, s.connection(t, robot, time.Now()))); err != nil || got != `{"type":"pong","payload":{"renewed":true}}` {
+		t.Errorf("a renewal by another signature gives %s, %v", got, err)
+	}
+	asks(t, first, addNote, noteMade)
+}
+
+func TestSignatureThatWasSeenEnds(t *testing.T) {
+	s := startIAM(t)
+	_, robot := s.accessKey(t, "robot", time.Time{})
+	payload := text(t, s.connection(t, robot, time.Now().Add(2*time.Second-accesskey.MaxSkew))) // in whole seconds: it holds for one
+	stays, ends := s.connect(t, payload), s.dial(t)
+	if _, err := tell(t, ends, "connection_init", payload); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := ends.ReadMessage()
+	refuses(t, "a signature that is not fresh any more", err, "expired")
+	asks(t, stays, addNote, noteMade)
+}
+
+// Of many sockets that are opened with one signature at once, one may write.
+func TestSignatureThatIsSeenByMany(t *testing.T) {
+	s := startIAM(t)
+	_, robot := s.accessKey(t, "robot", time.Time{})
+	payload := text(t, s.connection(t, robot, time.Now()))
+	sockets := make([]*websocket.Conn, 10)
+	for i := range sockets {
+		sockets[i] = s.dial(t)
+		if err := sockets[i].WriteMessage(websocket.TextMessage, []byte(`{"type":"connection_init","payload":`+payload+`}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	may := 0
+	for _, ws := range sockets {
+		_, answer, err := ws.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := noteRefused
+		if string(answer) == `{"type":"connection_ack"}` {
+			may++
+			want = noteMade
+		}
+		asks(t, ws, addNote, want)
+	}
+	if may != 1 {
+		t.Errorf("%d sockets may write", may)
+	}
 }
 
 func TestSignedRenewal(t *testing.T) {

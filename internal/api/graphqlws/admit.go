@@ -58,55 +58,71 @@ func (c *socket) init(ctx context.Context, opening http.Header, payload json.Raw
 		c.end(closeCode{badMessage.code, "the payload of connection_init is no object"})
 		return false
 	}
-	proven, err := c.identify(ctx, f, opening)
+	proven, err := c.identify(ctx, f, opening, false)
 	if err == nil {
-		err = c.admit(ctx, proven, f, opening)
+		proven, err = c.admit(ctx, proven, f, opening)
 	}
 	if err != nil {
 		c.end(refusal(err))
 		return false
 	}
-	c.send(appendFrame(nil, "connection_ack", "", nil))
+	var terms []byte
+	if proven.readOnly {
+		terms = proven.terms(false)
+	}
+	c.send(appendFrame(nil, "connection_ack", "", terms))
 	return true
 }
 
 // proven is what a credential proves.
 type proven struct {
-	id    *freshet.Identity
-	until time.Time    // zero: for ever
-	once  func() error // lets it pass a single time; nil: it may pass often
+	id       *freshet.Identity
+	until    time.Time // zero: for ever
+	readOnly bool      // it was signed, and the signature was here before
 }
 
-func (c *socket) identify(ctx context.Context, f fields, opening http.Header) (p proven, err error) {
+// terms tells a client on what terms it is let in.
+func (p *proven) terms(renewed bool) []byte {
+	terms := struct {
+		Renewed  bool  `json:"renewed,omitempty"`
+		ReadOnly bool  `json:"readOnly,omitempty"`
+		Expires  int64 `json:"expires,omitempty"` // Unix milliseconds
+	}{Renewed: renewed, ReadOnly: p.readOnly}
+	if !p.until.IsZero() {
+		terms.Expires = p.until.UnixMilli()
+	}
+	text, _ := json.Marshal(terms) // it holds nothing that cannot be encoded
+	return text
+}
+
+// identify finds out what a credential proves; enter tells that it is to let somebody in.
+func (c *socket) identify(ctx context.Context, f fields, opening http.Header, enter bool) (p proven, err error) {
 	credentials := f.credentials(opening)
 	credentials.From = c.from
 	if c.server.opts.Signatures == nil || !credentials.Signed() {
 		p.id, p.until, err = c.server.api.Identify(ctx, c.server.by, credentials)
 		return p, err
 	}
-	id, until, once, err := c.server.opts.Signatures.IdentifyConnect(ctx, c.from, f.texts())
+	signed, err := c.server.opts.Signatures.IdentifyConnect(ctx, c.from, f.texts(), enter)
 	if err != nil {
 		return p, err
 	}
-	return proven{c.server.api.Admit(id), until, once}, nil
+	return proven{c.server.api.Admit(signed.Identity), signed.Until, signed.Seen}, nil
 }
 
 // admit lets somebody in until the credential ends. It looks at that once more when it can be revoked.
-func (c *socket) admit(ctx context.Context, p proven, f fields, opening http.Header) error {
+func (c *socket) admit(ctx context.Context, p proven, f fields, opening http.Header) (proven, error) {
 	c.server.prove(c, p.id)
-	p, err := c.identify(ctx, f, opening)
-	if err == nil && p.once != nil {
-		err = p.once()
-	}
+	p, err := c.identify(ctx, f, opening, true)
 	if err != nil {
-		return err
+		return p, err
 	}
-	c.id, c.until = p.id, p.until
+	c.id = p.id
 	c.stopExpiry()
 	if !p.until.IsZero() {
 		c.expiry = time.AfterFunc(time.Until(p.until), func() { c.cutOff(tokenExpired) })
 	}
-	return nil
+	return p, nil
 }
 
 func (c *socket) stopExpiry() {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 
 	"freshet"
 	"freshet/internal/rawjson"
@@ -33,7 +32,7 @@ func (c *socket) ping(ctx context.Context, payload json.RawMessage) bool {
 
 // renew goes on with another credential of the same identity, or ends the socket.
 func (c *socket) renew(ctx context.Context, f fields) bool {
-	p, err := c.identify(ctx, f, nil)
+	p, err := c.identify(ctx, f, nil, false)
 	if err != nil && freshet.CodeOf(err) == freshet.Unavailable { // the one that it has is good still
 		text := rawjson.AppendString([]byte(`{"renewed":false,"message":`), freshet.MessageOf(err))
 		c.send(appendFrame(nil, "pong", "", append(text, '}')))
@@ -43,18 +42,14 @@ func (c *socket) renew(ctx context.Context, f fields) bool {
 		err = anotherIdentity
 	}
 	if err == nil {
-		err = c.admit(ctx, p, f, nil)
+		p, err = c.admit(ctx, p, f, nil)
 	}
 	if err != nil {
 		c.end(renewalRefusal(err))
 		return false
 	}
 	c.renewStreams()
-	text := []byte(`{"renewed":true`)
-	if !c.until.IsZero() {
-		text = strconv.AppendInt(append(text, `,"expires":`...), c.until.UnixMilli(), 10)
-	}
-	c.send(appendFrame(nil, "pong", "", append(text, '}')))
+	c.send(appendFrame(nil, "pong", "", p.terms(true)))
 	return true
 }
 

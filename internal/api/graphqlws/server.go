@@ -39,11 +39,19 @@ type Options struct {
 
 // Signatures tells who signed the headers that a payload holds, in place of a request that was never sent.
 type Signatures interface {
-	// IdentifyConnect is given the address that the socket comes from and the headers, and gives until when the credentials hold; zero: for ever. once lets the
-	// signature pass a single time; the door calls it before it lets somebody in.
+	// IdentifyConnect is given the address that the socket comes from and the headers. With enter, which the door asks for
+	// when it lets somebody in, the signature counts as seen from then on.
 	//
-	// Errors of both: unauthenticated, too_large, unavailable.
-	IdentifyConnect(ctx context.Context, from string, headers map[string]string) (id freshet.Identity, until time.Time, once func() error, err error)
+	// Errors: unauthenticated, too_large, unavailable.
+	IdentifyConnect(ctx context.Context, from string, headers map[string]string, enter bool) (Signed, error)
+}
+
+// Signed is what a signature proves. One that was seen before whoever saw it may have sent again: its identity may only
+// read, and no longer than the signature holds.
+type Signed struct {
+	Identity freshet.Identity
+	Until    time.Time // when that ends; zero: never
+	Seen     bool      // the signature was here before
 }
 
 func (o Options) withDefaults() Options {

@@ -24,7 +24,6 @@ type socket struct {
 
 	// Set by connection_init and renewed by pings; the reader's alone.
 	id     *freshet.Identity
-	until  time.Time   // zero: for ever
 	expiry *time.Timer // nil: none
 
 	mu         sync.Mutex
