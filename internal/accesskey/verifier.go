@@ -21,6 +21,7 @@ type Options struct {
 	Services  []string         // the services that requests are signed for; nil: any
 	Presigned bool             // a signature may stand in the query
 	Unsigned  bool             // UNSIGNED-PAYLOAD: the signature need not cover the body
+	Seen      *Seen            // the signatures of writes that were seen; nil: those of this Verifier, in memory
 	Now       func() time.Time // nil: time.Now
 }
 
@@ -28,7 +29,6 @@ type Options struct {
 type Verifier struct {
 	keys    *Keys
 	options Options
-	seen    *seen
 }
 
 // NewVerifier makes a Verifier for one door.
@@ -36,7 +36,10 @@ func NewVerifier(keys *Keys, options Options) *Verifier {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Verifier{keys: keys, options: options, seen: &seen{max: maxSeen}}
+	if options.Seen == nil {
+		options.Seen = newSeen()
+	}
+	return &Verifier{keys: keys, options: options}
 }
 
 // Proof is what a good signature proves.
@@ -100,15 +103,15 @@ func (v *Verifier) Verify(ctx context.Context, r Request) (Proof, error) {
 }
 
 // Once lets a proof pass a single time. A door calls it for a write, when it knows that the request is one:
-// whoever listens on the line could else send it again while it is fresh. What was seen is kept in this
-// process only: after a restart, or at another server, a request may pass once more.
+// whoever listens on the line could else send it again while it is fresh. At another server a request may pass once
+// more, and here when the process has ended without closing what was Seen.
 //
 // A client that makes the same write twice within a second signs it the same way twice, and the second is
 // refused too.
 //
 // Errors: unauthenticated with the Reason Replayed; unavailable when too many are kept.
 func (v *Verifier) Once(proof Proof) error {
-	return v.seen.add(proof.signature, proof.Fresh, v.options.Now())
+	return v.options.Seen.add(proof.signature, proof.Fresh, v.options.Now())
 }
 
 // claim is what a request says of its signature, from the header or the query.

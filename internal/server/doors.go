@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"freshet"
-	"freshet/internal/accesskey"
 	"freshet/internal/api/cognito"
 	"freshet/internal/api/oauth"
 	"freshet/internal/api/sessions"
@@ -17,10 +16,8 @@ import (
 // and that of OpenID Connect with the hosted pages.
 func (s *Server) accountDoors(mux *http.ServeMux) error {
 	p := s.people
-	// A verifier of its own: the operations here are signed for other services than the data is.
-	verifier := accesskey.NewVerifier(p.keys, accesskey.Options{Now: s.now})
 	slow := newThrottle(s.now)
-	idp := slow.wrap(cognito.New(p.pool, p.keys, verifier, cognito.Options{
+	idp := slow.wrap(cognito.New(p.pool, p.keys, p.signed, cognito.Options{
 		PoolID: s.cfg.PoolID, IdentityPoolID: s.cfg.IdentityPoolID, AllowGuests: s.cfg.Guests, Audit: p.audit, Logger: s.logger,
 	}))
 	for _, pattern := range []string{"POST /{$}", "OPTIONS /{$}", "/idp", "/idp/{$}"} {

@@ -31,6 +31,8 @@ type people struct {
 	pool   *accounts.Pool
 	mail   *mail.Mail
 	keys   *accesskey.Keys
+	seen   *accesskey.Seen
+	signed *accesskey.Verifier // of all doors
 	audit  *audit.Log
 }
 
@@ -47,6 +49,10 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 	if p.keys, err = accesskey.New(documents, p.secret, cfg.Now, former...); err != nil {
 		return nil, err
 	}
+	if p.seen, err = accesskey.OpenSeen(ctx, documents, cfg.Now()); err != nil {
+		return nil, err
+	}
+	p.signed = accesskey.NewVerifier(p.keys, accesskey.Options{Seen: p.seen, Now: cfg.Now})
 	post := cfg.Mail
 	post.Logger, post.Now = logger, cfg.Now
 	if post.URL == "" {

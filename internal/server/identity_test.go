@@ -195,6 +195,51 @@ func TestSignedRequests(t *testing.T) {
 	}
 }
 
+// A restart does not let by what was seen before it.
+func TestSeenSignaturesOutliveTheServer(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, Config{Data: data})
+	_, robot := s.accessKey(t, "robot", time.Time{})
+	opening := text(t, s.connection(t, robot, time.Now()))
+	body := `{"query":"mutation { createTask(input: {title: \"x\"}) { title } }"}`
+	sum := sha256.Sum256([]byte(body))
+	signed, err := http.NewRequestWithContext(t.Context(), "POST", "http://freshet.test/graphql", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed.Header.Set("Content-Type", "application/json")
+	if err := v4.NewSigner().SignHTTP(t.Context(), robot, signed, hex.EncodeToString(sum[:]), "appsync", "local", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	send := func(s *running) (int, string) {
+		r := signed.Clone(t.Context())
+		r.Host, r.URL.Host, r.Body = "freshet.test", s.Addr(), io.NopCloser(strings.NewReader(body))
+		r.ContentLength = int64(len(body))
+		response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		answer, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(answer)
+	}
+	if status, answer := send(s); status != 200 {
+		t.Fatalf("a signed write gives %d %s", status, answer)
+	}
+	s.connect(t, opening)
+	s.end()
+	s = start(t, Config{Data: data})
+	if status, answer := send(s); status != 401 || !strings.Contains(answer, "was here before") {
+		t.Errorf("the same after a restart gives %d %s", status, answer)
+	}
+	if answer, err := tell(t, s.dial(t), "connection_init", opening); err != nil || !strings.Contains(answer, `"readOnly":true`) {
+		t.Errorf("the same opening after a restart gives %s, %v", answer, err)
+	}
+}
+
 func TestAccountDoors(t *testing.T) {
 	s := start(t, Config{Hosted: []Hosted{{ID: "web", RedirectURIs: []string{"http://localhost/back"}}}})
 	_, body := s.ask(t, "GET", "/"+DefaultPool+"/.well-known/openid-configuration", "")

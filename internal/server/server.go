@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"freshet"
-	"freshet/internal/accesskey"
 	"freshet/internal/accounts"
 	"freshet/internal/api"
 	"freshet/internal/api/agenda"
@@ -116,6 +115,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.people, err = openPeople(ctx, &s.cfg, s.engine, s.URL(), audited, s.logger); err != nil {
 		return err
 	}
+	s.opened = append(s.opened, s.people.seen)
 	if s.uses, err = openUses(ctx, s.engine.Documents(), s.logger); err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.api, err = api.New(s.engine, s.feed, api.Options{Logger: s.logger, Now: s.now, People: s.people.pool, NoSearch: s.cfg.NoFindPeople}); err != nil {
 		return fmt.Errorf("make the API: %w", err)
 	}
-	signed := &signatures{verifier: accesskey.NewVerifier(s.people.keys, accesskey.Options{Now: s.now}), pool: s.people.pool, audit: s.people.audit}
+	signed := &signatures{verifier: s.people.signed, pool: s.people.pool, audit: s.people.audit}
 	graphql, err := graphqlhttp.New(s.api, s.identify, graphqlhttp.Options{
 		BodyBytes:  s.cfg.Limits.BodyBytes,
 		Signatures: signed,

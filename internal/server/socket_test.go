@@ -20,8 +20,8 @@ import (
 	"freshet/internal/accounts"
 )
 
-// connection is the payload of a connection_init, signed as clients of AppSync sign it.
-func (r *running) connection(t *testing.T, c aws.Credentials, at time.Time) map[string]any {
+// connection is the payload of a connection_init, signed as clients of AppSync sign it; nonce may name a further value.
+func (r *running) connection(t *testing.T, c aws.Credentials, at time.Time, nonce ...string) map[string]any {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.Addr()+"/graphql/connect", nil)
 	if err != nil {
@@ -30,6 +30,9 @@ func (r *running) connection(t *testing.T, c aws.Credentials, at time.Time) map[
 	request.Header.Set("Accept", "application/json, text/javascript")
 	request.Header.Set("Content-Encoding", "amz-1.0")
 	request.Header.Set("Content-Type", "application/json; charset=UTF-8")
+	for _, value := range nonce {
+		request.Header.Set("Nonce", value)
+	}
 	sum := sha256.Sum256([]byte("{}"))
 	if err := v4.NewSigner().SignHTTP(t.Context(), c, request, hex.EncodeToString(sum[:]), "appsync", "local", at); err != nil {
 		t.Fatal(err)
@@ -211,6 +214,16 @@ func TestSignatureThatWasSeen(t *testing.T) {
 		t.Errorf("a renewal by another signature gives %s, %v", got, err)
 	}
 	asks(t, first, addNote, noteMade)
+}
+
+// With a header of their own, two sockets that one key opens within a second may both write.
+func TestSignaturesWithANonce(t *testing.T) {
+	s := startIAM(t)
+	_, robot := s.accessKey(t, "robot", time.Time{})
+	at := time.Now()
+	for _, nonce := range []string{"1", "2"} {
+		asks(t, s.connect(t, text(t, s.connection(t, robot, at, nonce))), addNote, noteMade)
+	}
 }
 
 func TestSignatureThatWasSeenEnds(t *testing.T) {
