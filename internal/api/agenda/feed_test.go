@@ -4,7 +4,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"freshet"
 	"freshet/internal/api/apitest"
 	"freshet/internal/schema"
 )
@@ -63,6 +65,31 @@ func TestFeed(t *testing.T) {
 	d.ask("ana", "DELETE", "/calendar/"+shared+"/key", "")
 	if w := d.ask("", "GET", feed, "", "If-None-Match", tag); w.Code != 404 {
 		t.Errorf("after it was taken back: %d", w.Code)
+	}
+}
+
+// TestFeedWithinScopes: a feed is for a key whose scopes let it get the calendar and list its events, both.
+func TestFeedWithinScopes(t *testing.T) {
+	d := open(t)
+	d.event("ana", shared, "Hers")
+	for scopes, status := range map[string]int{
+		"Calendar:get Event:list": 200, "*:read": 200,
+		"Calendar:get": 404, "Event:list": 404, "Calendar:list Event:list": 404, "Calendar:get Event:get": 404, "*:sync": 404, "Task:read": 404,
+		"*:create *:update *:delete": 404,
+	} {
+		var list []freshet.Scope
+		for _, scope := range strings.Fields(scopes) {
+			model, operation, _ := strings.Cut(scope, ":")
+			list = append(list, freshet.Scope{Model: freshet.ModelName(model), Operations: []string{operation}})
+		}
+		_, secret, err := d.keys.Create(t.Context(), scopes, time.Time{}, list...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := d.ask("", "GET", "/calendar/"+shared+".ics?key="+secret, "")
+		if w.Code != status || strings.Contains(w.Body.String(), "SUMMARY:Hers") != (status == 200) {
+			t.Errorf("with the scopes %s: %d %s, want %d", scopes, w.Code, w.Body, status)
+		}
 	}
 }
 
