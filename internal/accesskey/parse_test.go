@@ -1,9 +1,12 @@
 package accesskey
 
 import (
+	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"freshet"
 )
@@ -46,6 +49,43 @@ func FuzzParsePresigned(f *testing.F) {
 		}
 		if !c.presigned || c.query.Has("X-Amz-Signature") || c.expires <= 0 || c.expires > maxPresigned || len(c.headers) > maxSignedHeaders {
 			t.Fatalf("%q gave %+v", query, c)
+		}
+	})
+}
+
+// What nobody signed proves nobody, whatever it looks like.
+func FuzzVerify(f *testing.F) {
+	b := newBench(f, Options{Presigned: true, Unsigned: true})
+	temporary, err := b.keys.Issue(Subject{Guest: true, IdentityID: "eu-west-1:2"}, time.Hour)
+	if err != nil {
+		f.Fatal(err)
+	}
+	b.signer.secret = "not the secret"
+	for _, id := range []string{b.key.ID, temporary.ID} {
+		b.signer.id, b.signer.token = id, ""
+		if id == temporary.ID {
+			b.signer.token = temporary.SessionToken
+		}
+		r := b.posted(f)
+		f.Add(r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Authorization"), r.Header.Get("X-Amz-Date"), b.signer.token, unsignedPayload)
+		presigned, err := url.Parse(b.signer.presign(f, newRequest(f, "GET", "http://127.0.0.1:4000/a?X-Amz-Expires=900", ""), unsignedPayload))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add("GET", presigned.Path, presigned.RawQuery, "", "", "", "")
+	}
+	f.Fuzz(func(t *testing.T, method, path, query, authorization, date, token, hash string) {
+		r := Request{Method: method, Host: "127.0.0.1:4000", Path: path, Query: query, Header: make(http.Header), Body: []byte(graphQLBody)}
+		for name, value := range map[string]string{
+			"Authorization": authorization, "X-Amz-Date": date, "X-Amz-Security-Token": token, "X-Amz-Content-Sha256": hash, "Content-Type": "application/json",
+		} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		proof, err := b.verifier.Verify(t.Context(), r)
+		if code := freshet.CodeOf(err); code != freshet.Unauthenticated && code != freshet.TooLarge || proof.Identity.Name != "" {
+			t.Fatalf("%q gave %+v, %v", r, proof, err)
 		}
 	})
 }
