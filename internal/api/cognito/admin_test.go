@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"strings"
 	"testing"
 
 	"freshet/internal/accounts"
@@ -155,5 +156,22 @@ func TestASignedRequest(t *testing.T) {
 				t.Errorf("gave %q, want %q", fault, test.fault)
 			}
 		})
+	}
+}
+
+// An administrator's request that changes something passes once, whoever sends it again; one that reads may come again.
+func TestAdministrationIsNotReplayed(t *testing.T) {
+	h := open(t)
+	h.walk(ana[0])
+	for operation, want := range map[string]string{"AdminGetUser": `"Username":"ana"`, "AdminDisableUser": "was here before"} {
+		r := h.request(operation, onAna)
+		h.sign(r, onAna, "admin")
+		for _, want := range []string{"", want} {
+			again := r.Clone(t.Context())
+			again.Body, _ = r.GetBody()
+			if response, text := h.send(again); !strings.Contains(text, want) || (want == "was here before") != (response.StatusCode == 400) {
+				t.Errorf("%s: %d %s, want %s", operation, response.StatusCode, text, want)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"strings"
 	"testing"
 
 	"freshet/internal/accounts"
@@ -65,6 +66,44 @@ func TestTemporaryCredentials(t *testing.T) {
 		}
 		h.walk(step{operation: "ListUsers", body: `{"UserPoolId":"local_test"}`, by: who, fault: accounts.NotAuthorized})
 	}
+}
+
+// TestLoginsThatProveNothing: credentials are given for an ID token of this pool that is good now, and only in the name
+// of its user.
+func TestLoginsThatProveNothing(t *testing.T) {
+	h := open(t)
+	h.walk(ana...)
+	h.walk(step{operation: getID, body: ofThePool + `,` + anasLogin + `}`, want: wantID})
+	anasID, token := h.known["IdentityId"], h.known["IdToken"]
+	other := open(t) // of the same name and issuer, with keys of its own
+	other.walk(ana...)
+	changed := []byte(token)
+	changed[len(changed)-10] ^= 1
+	login := func(text string) string { return `"Logins":{"id.test/idp":"` + text + `"}}` }
+	for _, text := range []string{"", "x", string(changed), other.known["IdToken"], h.known["RefreshToken"]} {
+		h.walk(
+			step{operation: getID, body: ofThePool + `,` + login(text), fault: accounts.NotAuthorized},
+			step{operation: getCredentials, body: `{"IdentityId":"` + anasID + `",` + login(text), fault: accounts.NotAuthorized},
+		)
+	}
+	h.walk( // a second user
+		admin("AdminCreateUser", `{"UserPoolId":"local_test","Username":"ben"}`, `{"User":{"Username":"ben","Attributes":"*",`+wantUse+`,"UserStatus":"FORCE_CHANGE_PASSWORD"}}`),
+		admin("AdminSetUserPassword", `{"UserPoolId":"local_test","Username":"ben","Password":"`+password+`","Permanent":true}`, `{}`),
+		step{operation: "InitiateAuth", body: strings.Replace(signInAna, `"ana"`, `"ben"`, 1), want: wantToken},
+		step{operation: getCredentials, body: `{"IdentityId":"` + anasID + `",` + anasLogin + `}`, fault: accounts.NotAuthorized},
+		step{operation: getID, body: ofThePool + `,` + anasLogin + `}`, want: wantID},
+	)
+	if h.known["IdentityId"] == anasID {
+		t.Errorf("two users are %s", anasID)
+	}
+	h.walk(
+		admin("AdminDisableUser", `{"UserPoolId":"local_test","Username":"ben"}`, `{}`),
+		step{operation: getCredentials, body: `{"IdentityId":"$IdentityId",` + anasLogin + `}`, fault: accounts.NotAuthorized},
+		step{operation: getCredentials, body: `{"IdentityId":"` + anasID + `",` + login(token), want: h.fill(strings.Replace(wantKey, "$IdentityId", anasID, 1))},
+		step{operation: "1h"},
+		step{operation: getCredentials, body: `{"IdentityId":"` + anasID + `",` + login(token), fault: accounts.NotAuthorized},
+		step{operation: getID, body: ofThePool + `,` + login(token), fault: accounts.NotAuthorized},
+	)
 }
 
 func TestGuestsAreLetInOnlyWhereTheyMay(t *testing.T) {
