@@ -378,3 +378,33 @@ func TestOwnTokensRenew(t *testing.T) {
 	_, _, err = ws.ReadMessage()
 	refuses(t, "the renewed socket of a disabled account", err, "revoked")
 }
+
+// A socket ends with the credential that let it in, whatever kind that is.
+func TestSocketsEndWithTheirCredential(t *testing.T) {
+	s := startIAM(t)
+	s.signIn(t, "ana")
+	ends := time.Now().Add(2 * time.Second).Truncate(time.Second) // credentials of the identity pool end on a whole one
+	_, phone, err := s.keyring.Create(t.Context(), "phone", ends)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, robot := s.accessKey(t, "robot", ends)
+	ana := accesskey.Subject{Sub: s.userID(t, "ana"), Username: "ana", IdentityID: "local:1"}
+	guest := accesskey.Subject{Guest: true, IdentityID: "local:2"}
+	signed := func(c aws.Credentials) string { return text(t, s.connection(t, c, time.Now())) }
+	sockets := make(map[string]*websocket.Conn)
+	for name, payload := range map[string]string{
+		"an API key": `{"x-api-key":"` + phone + `"}`, "an access key": signed(robot),
+		"a user's": signed(s.temporary(t, ana, time.Until(ends)+time.Millisecond)), "a guest's": signed(s.temporary(t, guest, time.Until(ends)+time.Millisecond)),
+	} {
+		sockets[name] = s.connect(t, payload)
+	}
+	for name, ws := range sockets {
+		_ = ws.SetReadDeadline(ends.Add(time.Second))
+		_, _, err := ws.ReadMessage()
+		refuses(t, name, err, "Token expired")
+		if left := time.Until(ends); left > 0 {
+			t.Errorf("%s ends %v too soon", name, left)
+		}
+	}
+}

@@ -1,11 +1,17 @@
 package graphqlws_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
+	"freshet"
+	"freshet/internal/api/apitest"
 	"freshet/internal/api/graphqlws"
+	"freshet/internal/auth"
 )
 
 const anothersKey = "key another"
@@ -42,4 +48,31 @@ func TestRevokedKeyEndsAStalledSocket(t *testing.T) {
 			t.Fatal("the socket is still there")
 		}
 	}
+}
+
+// revoking revokes the key as soon as it has told whose it is.
+type revoking struct {
+	*apitest.House
+	revoke func()
+}
+
+func (r *revoking) Identify(ctx context.Context, c auth.Credentials) (freshet.Identity, time.Time, error) {
+	if r.revoke == nil {
+		return freshet.Identity{}, time.Time{}, freshet.Errorf(freshet.Unauthenticated, "the key was revoked")
+	}
+	id, until, err := r.House.Identify(ctx, c)
+	r.revoke()
+	r.revoke = nil
+	return id, until, err
+}
+
+// A key that is revoked before its socket is noted lets nobody in.
+func TestKeyThatIsRevokedMeanwhile(t *testing.T) {
+	h := apitest.Open(t, sdl)
+	by := &revoking{House: h}
+	d := serveBy(h, by, graphqlws.Options{})
+	by.revoke = func() { d.server.RevokeKey("key test") }
+	c := d.dial(websocket.Dialer{})
+	c.say(`{"type":"connection_init","payload":` + byKey + `}`)
+	c.closes(4403)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"freshet/internal/api"
 	"freshet/internal/api/apitest"
 	"freshet/internal/api/graphqlws"
 )
@@ -35,8 +36,10 @@ func open(t *testing.T, opts graphqlws.Options) *door {
 	return serve(apitest.Open(t, sdl), opts)
 }
 
-func serve(h *apitest.House, opts graphqlws.Options) *door {
-	d := &door{House: h, server: graphqlws.New(h.API, h, opts)}
+func serve(h *apitest.House, opts graphqlws.Options) *door { return serveBy(h, h, opts) }
+
+func serveBy(h *apitest.House, by api.Identifier, opts graphqlws.Options) *door {
+	d := &door{House: h, server: graphqlws.New(h.API, by, opts)}
 	listener := httptest.NewServer(d.server)
 	d.url = "ws" + strings.TrimPrefix(listener.URL, "http")
 	h.T.Cleanup(func() {
