@@ -130,7 +130,7 @@ func printKeys(w io.Writer, keys []control.Key, signed []control.SignedKey) erro
 			fmt.Fprintf(table, "-\t%s\tfixed\tnever\t%s\n", key.Name, never(key.Used))
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), never(key.Used), ofGroups(key))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s%s\n", key.ID, key.Name, key.Created.Format(time.RFC3339), expiring(key.Expires), never(key.Used), bounds(key))
 	}
 	for _, key := range signed {
 		kind := "signed"
@@ -145,16 +145,31 @@ func printKeys(w io.Writer, keys []control.Key, signed []control.SignedKey) erro
 	return table.Flush()
 }
 
-// ofGroups gives a column for a key that is of groups; most lists have none.
-func ofGroups(key control.Key) string {
-	if len(key.Groups) == 0 {
+// bounds gives a column for a key that has scopes, or is of groups; most lists have none.
+func bounds(key control.Key) string {
+	var parts []string
+	if len(key.Scopes) > 0 {
+		parts = append(parts, "may "+writeScopes(key.Scopes))
+	}
+	if len(key.Groups) > 0 {
+		parts = append(parts, "of "+strings.Join(key.Groups, ", "))
+	}
+	if key.By != "" {
+		parts = append(parts, "by "+key.By)
+	}
+	if len(parts) == 0 {
 		return ""
 	}
-	text := "\tof " + strings.Join(key.Groups, ", ")
-	if key.By != "" {
-		text += ", by " + key.By
+	return "\t" + strings.Join(parts, ", ")
+}
+
+// writeScopes writes scopes as --scope takes them.
+func writeScopes(scopes []freshet.Scope) string {
+	texts := make([]string, len(scopes))
+	for i, scope := range scopes {
+		texts[i] = string(scope.Model) + ":" + strings.Join(scope.Operations, ",")
 	}
-	return text
+	return strings.Join(texts, " ")
 }
 
 func expiring(t time.Time) string {

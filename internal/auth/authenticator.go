@@ -69,7 +69,7 @@ func (a *Authenticator) Identify(ctx context.Context, c Credentials) (freshet.Id
 	case authorization == "":
 		return freshet.Identity{}, time.Time{}, refused(howToAsk)
 	case c.Signed():
-		return freshet.Identity{}, time.Time{}, refused("signed requests (AWS4-HMAC-SHA256) are not set up on this server; " + howToAsk)
+		return freshet.Identity{}, time.Time{}, refused("signed requests (AWS4-HMAC-SHA256) are not taken here; " + howToAsk)
 	}
 	checker := a.checker(bearer(authorization))
 	if checker == nil {

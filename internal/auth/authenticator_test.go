@@ -44,7 +44,7 @@ func TestIdentify(t *testing.T) {
 		"token as key":          {a: both, c: Credentials{APIKey: token}, refused: "the API key is not known"},
 		"nothing":               {a: both, refused: "send an API key in x-api-key, or a token in Authorization"},
 		"blank":                 {a: both, c: Credentials{Authorization: " "}, refused: "send an API key in x-api-key, or a token in Authorization"},
-		"signed":                {a: both, c: Credentials{Authorization: signed}, refused: "signed requests (AWS4-HMAC-SHA256) are not set up on this server"},
+		"signed":                {a: both, c: Credentials{Authorization: signed}, refused: "signed requests (AWS4-HMAC-SHA256) are not taken here"},
 		"no keys":               {a: onlyTokens, c: Credentials{APIKey: secret}, refused: "API keys are not set up on this server"},
 		"no tokens":             {a: onlyKeys, c: Credentials{Authorization: token}, refused: "tokens are not set up on this server"},
 		"neither":               {a: &Authenticator{}, refused: "send an API key"},
