@@ -32,9 +32,10 @@ func RequestOf(r *http.Request, body []byte) Request {
 }
 
 // SocketRequest makes a request of the JSON object that stands for the headers when a socket connects or a
-// subscription starts. The client signs a POST to path, with the host that the object names, that was never
-// sent: to /graphql/connect with the body {}, or to /graphql with the subscription's data.
-func SocketRequest(path string, object map[string]string, body []byte) (Request, error) {
+// subscription starts. The client signs a POST to path, that was never sent: to /graphql/connect with the body {},
+// or to /graphql with the subscription's data. The host that the object names has to be the one that was called, for
+// it is that which keeps others from passing on what was signed for them.
+func SocketRequest(host, path string, object map[string]string, body []byte) (Request, error) {
 	r := Request{Method: http.MethodPost, Path: path, Header: make(http.Header, len(object)), Body: body}
 	for name, value := range object {
 		if strings.EqualFold(name, "host") {
@@ -45,9 +46,12 @@ func SocketRequest(path string, object map[string]string, body []byte) (Request,
 		}
 		r.Header.Set(name, value)
 	}
-	r.Host = r.Header.Get("Host")
+	r.Host = r.Header.Get("Host") // as it was signed
 	if r.Host == "" {
 		return Request{}, refuse(Malformed, "there is no host among the headers")
+	}
+	if !strings.EqualFold(r.Host, host) {
+		return Request{}, refuse(Mismatch, "the headers are signed for the host %.64q, and %.64q was called", r.Host, host)
 	}
 	return r, nil
 }

@@ -171,7 +171,7 @@ func TestSocket(t *testing.T) {
 	}
 	start := `{"query":"subscription { onCreatePost { id } }","variables":{}}`
 	for path, body := range map[string]string{"/graphql/connect": "{}", "/graphql": start} {
-		r, err := SocketRequest(path, object(path, body), []byte(body))
+		r, err := SocketRequest("127.0.0.1:4801", path, object(path, body), []byte(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,15 +183,17 @@ func TestSocket(t *testing.T) {
 		_, err = b.verifier.Verify(t.Context(), r)
 		wantReason(t, "another body", err, Mismatch, "signature")
 	}
-	r, _ := SocketRequest("/graphql", object("/graphql/connect", "{}"), []byte("{}"))
+	r, _ := SocketRequest("127.0.0.1:4801", "/graphql", object("/graphql/connect", "{}"), []byte("{}"))
 	_, err = b.verifier.Verify(t.Context(), r)
 	wantReason(t, "connect for start", err, Mismatch, "signature")
-	_, err = SocketRequest("/", map[string]string{"Authorization": "a", "authorization": "b", "host": "h"}, nil)
+	_, err = SocketRequest("h", "/", map[string]string{"Authorization": "a", "authorization": "b", "host": "h"}, nil)
 	wantReason(t, "twice", err, Malformed, "is there twice")
-	_, err = SocketRequest("/", map[string]string{"Range": "", "range": "", "host": "h"}, nil)
+	_, err = SocketRequest("h", "/", map[string]string{"Range": "", "range": "", "host": "h"}, nil)
 	wantReason(t, "twice and empty", err, Malformed, "is there twice")
-	_, err = SocketRequest("/", map[string]string{"authorization": "b"}, nil)
+	_, err = SocketRequest("h", "/", map[string]string{"authorization": "b"}, nil)
 	wantReason(t, "no host", err, Malformed, "no host")
+	_, err = SocketRequest("other:4801", "/graphql/connect", object("/graphql/connect", "{}"), []byte("{}"))
+	wantReason(t, "signed for another host", err, Mismatch, "signed for the host \"127.0.0.1:4801\", and \"other:4801\" was called")
 }
 
 func BenchmarkCheck(b *testing.B) {

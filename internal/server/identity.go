@@ -152,12 +152,12 @@ const (
 // IdentifyConnect gives who signed the headers with which a socket opens. Two sockets that one key opens within a second
 // have the same signature, so one that was seen before is not refused, as a write would be: it gives what a request that
 // reads gives who sends it again.
-func (s *signatures) IdentifyConnect(ctx context.Context, from string, headers map[string]string, enter bool) (graphqlws.Signed, error) {
-	request, err := accesskey.SocketRequest(connectPath, headers, []byte(connectBody))
+func (s *signatures) IdentifyConnect(ctx context.Context, c graphqlws.Call, headers map[string]string, enter bool) (graphqlws.Signed, error) {
+	request, err := accesskey.SocketRequest(c.Host, connectPath, headers, []byte(connectBody))
 	if err != nil {
 		return graphqlws.Signed{}, err
 	}
-	proof, err := s.identify(ctx, from, request)
+	proof, err := s.identify(ctx, c.From, request)
 	signed := graphqlws.Signed{Identity: proof.Identity, Until: proof.Expires}
 	if err != nil || !enter {
 		return signed, err

@@ -230,12 +230,19 @@ func TestSeenSignaturesOutliveTheServer(t *testing.T) {
 		t.Fatalf("a signed write gives %d %s", status, answer)
 	}
 	s.connect(t, opening)
+	first := s.Addr()
 	s.end()
 	s = start(t, Config{Data: data})
 	if status, answer := send(s); status != 401 || !strings.Contains(answer, "was here before") {
 		t.Errorf("the same after a restart gives %d %s", status, answer)
 	}
-	if answer, err := tell(t, s.dial(t), "connection_init", opening); err != nil || !strings.Contains(answer, `"readOnly":true`) {
+	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+	ws, _, err := dialer.Dial("ws://"+s.Addr()+"/graphql", http.Header{"Host": {first}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	if answer, err := tell(t, ws, "connection_init", opening); err != nil || !strings.Contains(answer, `"readOnly":true`) {
 		t.Errorf("the same opening after a restart gives %s, %v", answer, err)
 	}
 }

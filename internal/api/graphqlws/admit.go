@@ -98,12 +98,12 @@ func (p *proven) terms(renewed bool) []byte {
 // identify finds out what a credential proves; enter tells that it is to let somebody in.
 func (c *socket) identify(ctx context.Context, f fields, opening http.Header, enter bool) (p proven, err error) {
 	credentials := f.credentials(opening)
-	credentials.From = c.from
+	credentials.From = c.call.From
 	if c.server.opts.Signatures == nil || !credentials.Signed() {
 		p.id, p.until, err = c.server.api.Identify(ctx, c.server.by, credentials)
 		return p, err
 	}
-	signed, err := c.server.opts.Signatures.IdentifyConnect(ctx, c.from, f.texts(), enter)
+	signed, err := c.server.opts.Signatures.IdentifyConnect(ctx, c.call, f.texts(), enter)
 	if err != nil {
 		return p, err
 	}

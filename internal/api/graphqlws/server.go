@@ -39,12 +39,15 @@ type Options struct {
 
 // Signatures tells who signed the headers that a payload holds, in place of a request that was never sent.
 type Signatures interface {
-	// IdentifyConnect is given the address that the socket comes from and the headers. With enter, which the door asks for
-	// when it lets somebody in, the signature counts as seen from then on.
+	// IdentifyConnect is given the headers, which have to be signed for the host that was called. With enter, which the
+	// door asks for when it lets somebody in, the signature counts as seen from then on.
 	//
 	// Errors: unauthenticated, too_large, unavailable.
-	IdentifyConnect(ctx context.Context, from string, headers map[string]string, enter bool) (Signed, error)
+	IdentifyConnect(ctx context.Context, c Call, headers map[string]string, enter bool) (Signed, error)
 }
+
+// Call is the network address that a socket comes from, and the host that it called.
+type Call struct{ From, Host string }
 
 // Signed is what a signature proves. One that was seen before whoever saw it may have sent again: its identity may only
 // read, and no longer than the signature holds.
@@ -116,7 +119,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The request's context ends when the handler has hijacked its connection; a socket has its own.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
-	c := newSocket(s, ws, wire.batch, r.RemoteAddr)
+	c := newSocket(s, ws, wire.batch, Call{From: r.RemoteAddr, Host: r.Host})
 	if !s.enter(c) {
 		closeWith(ws, goingAway)
 		return

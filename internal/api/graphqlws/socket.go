@@ -19,7 +19,7 @@ type socket struct {
 	server *Server
 	ws     *websocket.Conn
 	batch  *batch
-	from   string // the network address of the client
+	call   Call
 	proof  proof  // under server.mu
 
 	// Set by connection_init and renewed by pings; the reader's alone.
@@ -53,9 +53,9 @@ const maxControl = 4 << 20
 // maxParallel bounds the queries and mutations of a socket that are under way at once.
 const maxParallel = 8
 
-func newSocket(s *Server, ws *websocket.Conn, b *batch, from string) *socket {
+func newSocket(s *Server, ws *websocket.Conn, b *batch, call Call) *socket {
 	return &socket{
-		server: s, ws: ws, batch: b, from: from, operations: make(map[string]*operation),
+		server: s, ws: ws, batch: b, call: call, operations: make(map[string]*operation),
 		signal: make(chan struct{}, 1), room: make(chan struct{}, 1), written: make(chan struct{}),
 	}
 }
