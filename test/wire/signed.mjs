@@ -11,6 +11,8 @@ import { Sha256 } from "@aws-crypto/sha256-js";
 import * as older from "@aws-sdk/signature-v4";
 import { HttpRequest } from "@smithy/protocol-http";
 import * as newer from "@smithy/signature-v4";
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
 
 const require = createRequire(import.meta.url);
 const { Amplify } = require("aws-amplify");
@@ -24,14 +26,14 @@ const list = { query: "{ listNotes { items { text } } }" };
 const create = (text) => ({ query: "mutation($text: String!) { createNote(input: {text: $text}) { text } }", variables: { text } });
 
 /** Signs a request; what is not given is as it should be. */
-const sign = ({ SignatureV4 }, credentials, body, { date = new Date(), applyChecksum = true } = {}) =>
+const sign = ({ SignatureV4 }, credentials, body, { date = new Date(), applyChecksum = true, path = url.pathname } = {}) =>
   new SignatureV4({ credentials, region: "local", service: "appsync", sha256: Sha256, applyChecksum }).sign(
     new HttpRequest({
       method: "POST",
       protocol: url.protocol,
       hostname: url.hostname,
       port: Number(url.port),
-      path: url.pathname,
+      path,
       headers: { host: url.host, "content-type": "application/json" },
       body: JSON.stringify(body),
     }),
@@ -50,6 +52,23 @@ const refused = async (message, request) => {
   const answer = await send(await request);
   assert.deepEqual([answer.status, answer.type, answer.errors[0].errorType], [401, "UnauthorizedException", "UnauthorizedException"]);
   assert.match(answer.errors[0].message, message);
+};
+
+/** Opens a socket, and gives it when it is let in, with the payload of that. */
+const connect = (connectionParams) =>
+  new Promise((resolve, reject) => {
+    const client = createClient({
+      url: graphql.replace("http", "ws"),
+      webSocketImpl: WebSocket,
+      connectionParams,
+      lazy: false,
+      retryAttempts: 0,
+      onNonLazyError: ({ code, reason }) => reject(new Error(`${code} ${reason}`)),
+      on: { connected: (_, terms) => resolve({ client, terms }) },
+    });
+  });
+const ask = async ({ client }, request) => {
+  for await (const { data, errors } of client.iterate(request)) return { data, error: errors?.[0].errorType };
 };
 const minutes = (n) => new Date(Date.now() + n * 60_000);
 
@@ -98,6 +117,25 @@ for (const [name, library] of Object.entries({ older, newer })) {
     const { authorization, ...unsigned } = query.headers;
     await refused(/send an API key/, { headers: unsigned, body: query.body });
   }
+  // Two sockets with one signature, as two that open within a second have: both read, and one may write.
+  for (const [who, credentials] of Object.entries({ key, user })) {
+    const date = minutes(-texts.length / 4); // which no other pair has
+    const { headers } = await sign(library, credentials, {}, { date, path: "/graphql/connect" });
+    const [first, second] = [await connect(headers), await connect(headers)];
+    assert.deepEqual([first.terms, second.terms.readOnly], [undefined, true]);
+    for (const socket of [first, second]) assert.equal((await ask(socket, list)).data.listNotes.items.length, texts.length);
+    const text = `${name} ${who} on a socket`;
+    assert.deepEqual(await ask(second, create(text)), { data: { createNote: null }, error: "Unauthorized" });
+    const heard = second.client.iterate({ query: "subscription { onCreateNote { text } }" });
+    const next = heard.next();
+    await ask(second, list); // the subscription before it has begun
+    assert.deepEqual((await ask(first, create(text))).data, { createNote: { text } });
+    assert.deepEqual((await next).value.data, { onCreateNote: { text } });
+    texts.push(text);
+    for (const { client } of [first, second]) client.dispose();
+    await assert.rejects(connect({ ...headers, host: "example.com" }), /4403 .*signed for the host/);
+  }
+
   await refused(/session token/, sign(library, { ...user, sessionToken: undefined }, list));
   await refused(/session token/, sign(library, { ...user, sessionToken: guest.sessionToken }, list));
   await refused(/access key/, sign(library, { ...key, accessKeyId: "FKIA0000000000000000" }, list));
