@@ -14,14 +14,14 @@ import (
 // fields are the members of a payload; a credential has the names of the headers that carry it elsewhere.
 type fields map[string]json.RawMessage
 
-// header gives the value of a member, whatever the case of its name.
-func (f fields) header(name string) (value json.RawMessage, found bool) {
+// headers gives the values of the members of a name, whatever the case of its letters.
+func (f fields) headers(name string) (values []json.RawMessage) {
 	for key, value := range f {
 		if http.CanonicalHeaderKey(key) == http.CanonicalHeaderKey(name) {
-			return value, true
+			values = append(values, value)
 		}
 	}
-	return nil, false
+	return values
 }
 
 // texts gives the members that are strings.
@@ -35,16 +35,22 @@ func (f fields) texts() map[string]string {
 	return texts
 }
 
-// credentials finds a credential in a payload, or else in the request that opened the socket.
-func (f fields) credentials(opening http.Header) auth.Credentials {
-	find := func(name string) string {
-		value, _ := f.header(name)
-		if text, err := rawjson.String(value); err == nil {
-			return text
+// credentials finds a credential in a payload, or else in the request that opened the socket. Errors: invalid for one
+// that is there twice, for it has to be the same each time that it is looked at.
+func (f fields) credentials(opening http.Header) (found auth.Credentials, err error) {
+	for name, credential := range map[string]*string{"X-Api-Key": &found.APIKey, "Authorization": &found.Authorization} {
+		values := f.headers(name)
+		if len(values) > 1 {
+			return found, freshet.Errorf(freshet.Invalid, "%s is there twice", name)
 		}
-		return opening.Get(name)
+		*credential = opening.Get(name)
+		if len(values) == 1 {
+			if text, err := rawjson.String(values[0]); err == nil {
+				*credential = text
+			}
+		}
 	}
-	return auth.Credentials{APIKey: find("x-api-key"), Authorization: find("Authorization")}
+	return found, nil
 }
 
 // init finds out who the client is, and tells whether the socket goes on.
@@ -97,7 +103,10 @@ func (p *proven) terms(renewed bool) []byte {
 
 // identify finds out what a credential proves; enter tells that it is to let somebody in.
 func (c *socket) identify(ctx context.Context, f fields, opening http.Header, enter bool) (p proven, err error) {
-	credentials := f.credentials(opening)
+	credentials, err := f.credentials(opening)
+	if err != nil {
+		return p, err
+	}
 	credentials.From = c.call.From
 	if c.server.opts.Signatures == nil || !credentials.Signed() {
 		p.id, p.until, err = c.server.api.Identify(ctx, c.server.by, credentials)

@@ -76,3 +76,17 @@ func TestKeyThatIsRevokedMeanwhile(t *testing.T) {
 	c.say(`{"type":"connection_init","payload":` + byKey + `}`)
 	c.closes(4403)
 }
+
+// A credential in two spellings could be one when it is noted what lets the socket in, and the other when it does.
+func TestCredentialThatIsThereTwice(t *testing.T) {
+	d := open(t, graphqlws.Options{})
+	both := `{"Authorization":"ana session=1","authorization":"ana session=2"}`
+	for range 20 {
+		c := d.dial(websocket.Dialer{})
+		c.say(`{"type":"connection_init","payload":` + both + `}`)
+		c.closes(4400)
+		c = d.connect(as("ana"))
+		c.renew(both)
+		c.closes(4403)
+	}
+}
