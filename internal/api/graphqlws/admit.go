@@ -126,17 +126,17 @@ func (c *socket) admit(ctx context.Context, p proven, f fields, opening http.Hea
 	if err != nil {
 		return p, err
 	}
+	if !c.stopExpiry() {
+		return p, errTooLate // the socket is being cut off
+	}
 	c.id = p.id
-	c.stopExpiry()
 	if !p.until.IsZero() {
 		c.expiry = time.AfterFunc(time.Until(p.until), func() { c.cutOff(tokenExpired) })
 	}
 	return p, nil
 }
 
-func (c *socket) stopExpiry() {
-	if c.expiry != nil {
-		c.expiry.Stop()
-		c.expiry = nil
-	}
-}
+var errTooLate = freshet.Errorf(freshet.Unauthenticated, "the credential of the socket has expired")
+
+// stopExpiry tells whether it was in time.
+func (c *socket) stopExpiry() bool { return c.expiry == nil || c.expiry.Stop() }

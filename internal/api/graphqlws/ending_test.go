@@ -3,6 +3,7 @@ package graphqlws_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,11 +53,38 @@ func TestExpiredSocketIsCutOff(t *testing.T) {
 	}
 }
 
+// Who renews in the moment in which the credential ends is either told so and stays, or leaves.
+func TestRenewalAtTheLastMoment(t *testing.T) {
+	const lifetime = time.Hour + time.Second // when the server does not ask at once whether the client is there
+	inBubble(t, func(b *bubble) {
+		for range 50 {
+			c := b.connect(as("ana for=" + lifetime.String()))
+			time.Sleep(lifetime)
+			_ = c.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping","payload":`+as("ana")+`}`)) // it may have ended
+			time.Sleep(time.Second)
+			select {
+			case got := <-c.told:
+				if got != renewed || len(c.ended) > 0 {
+					t.Errorf("the client is told %s, and the socket has ended: %v", got, len(c.ended) > 0)
+				}
+			default:
+				if err := <-c.ended; !websocket.IsCloseError(err, 4403) {
+					t.Errorf("the socket ended with %v", err)
+				}
+			}
+			_ = c.Close()
+		}
+	})
+}
+
 // To say that one is there is not to say who one is.
 func TestPongsAreNoCredential(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		c := b.dial()
-		go c.tryFor(time.Minute, `{"type":"ping"}`)
+		var trying sync.WaitGroup
+		trying.Go(func() { c.tryFor(time.Minute, `{"type":"ping"}`) })
+		defer trying.Wait()
+		defer c.Close()
 		begin := time.Now()
 		_ = c.SetReadDeadline(time.Time{})
 		err := error(nil)
