@@ -49,8 +49,8 @@ type Signatures interface {
 // Call is the network address that a socket comes from, and the host that it called.
 type Call struct{ From, Host string }
 
-// Signed is what a signature proves. One that was seen before whoever saw it may have sent again: its identity may only
-// read, and no longer than the signature holds.
+// Signed is what a signature proves. Whoever saw one may send it again, so of one that was seen before the identity may
+// only read, and no longer than the signature is good.
 type Signed struct {
 	Identity freshet.Identity
 	Until    time.Time // when that ends; zero: never
