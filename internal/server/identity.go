@@ -150,8 +150,8 @@ const (
 )
 
 // IdentifyConnect gives who signed the headers with which a socket opens. Two sockets that one key opens within a second
-// have the same signature, so one that was seen before is not refused, as a write would be: it gives what a request that
-// reads gives who sends it again.
+// have the same signature, so one that was seen before is not refused, as a write would be: it lets read while it is
+// fresh, as a request that reads may come again.
 func (s *signatures) IdentifyConnect(ctx context.Context, c graphqlws.Call, headers map[string]string, enter bool) (graphqlws.Signed, error) {
 	request, err := accesskey.SocketRequest(c.Host, connectPath, headers, []byte(connectBody))
 	if err != nil {

@@ -20,7 +20,7 @@ type socket struct {
 	ws     *websocket.Conn
 	batch  *batch
 	call   Call
-	proof  proof  // under server.mu
+	proof  proof // under server.mu
 
 	// Set by connection_init and renewed by pings; the reader's alone.
 	id     *freshet.Identity
