@@ -90,7 +90,7 @@ func newWorld(t *testing.T, program string, seed uint64) *world {
 	check(t, err)
 	schema := filepath.Join(dir, "schema.graphql")
 	check(t, os.WriteFile(schema, []byte(worldSchema), 0o600))
-	w.flags = []string{"--data", w.data, "--schema", schema, "--api-key", worldKey, "--oidc", w.issuer.Flag()}
+	w.flags = []string{"--data", w.data, "--schema", schema, "--api-key", worldKey, "--oidc", w.issuer.Flag(), "--sign-up=off"}
 	w.relay, err = newRelay()
 	check(t, err)
 	t.Cleanup(w.relay.close)

@@ -69,7 +69,7 @@ func settings() []setting {
 			},
 		},
 		{
-			name: "oidc", list: true, usage: "an `issuer` whose tokens are believed: issuer=URL[,jwks=FILE_OR_URL][,client_id=ID][,provider=userPools|oidc]; several may be given",
+			name: "oidc", list: true, usage: "an `issuer` whose tokens are believed: issuer=URL,client_id=ID[,client_id=ID…][,jwks=FILE_OR_URL][,provider=userPools|oidc]; several may be given",
 			split: strings.Fields, apply: applyIssuers,
 		},
 		{

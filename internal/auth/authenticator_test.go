@@ -21,7 +21,7 @@ func TestIdentify(t *testing.T) {
 		t.Fatal(err)
 	}
 	signer := rs256("k1")
-	tokens := newTokens(t, c, Issuer{URL: testIssuer, JWKS: keyFile(t, signer.public())})
+	tokens := newTokens(t, c, trust(keyFile(t, signer.public())))
 	token := signer.sign(t, of(c, claims{"username": "ana"}))
 	signed := "AWS4-HMAC-SHA256 Credential=AK/20261121/eu-west-1/appsync/aws4_request, SignedHeaders=host, Signature=00"
 
@@ -35,8 +35,8 @@ func TestIdentify(t *testing.T) {
 	}{
 		"key":                   {a: both, c: Credentials{APIKey: secret}, want: "key console"},
 		"key for a time":        {a: both, c: Credentials{APIKey: short}, want: "key short", expires: time.Minute},
-		"token":                 {a: both, c: Credentials{Authorization: token}, want: "user ana", expires: time.Hour},
-		"token behind Bearer":   {a: both, c: Credentials{Authorization: " bearer " + token}, want: "user ana", expires: time.Hour},
+		"token":                 {a: both, c: Credentials{Authorization: token}, want: "user ana of " + testIssuer, expires: time.Hour},
+		"token behind Bearer":   {a: both, c: Credentials{Authorization: " bearer " + token}, want: "user ana of " + testIssuer, expires: time.Hour},
 		"key before token":      {a: both, c: Credentials{APIKey: secret, Authorization: token}, want: "key console"},
 		"wrong key, good token": {a: both, c: Credentials{APIKey: "fk_wrong", Authorization: token}, refused: "the API key is not known, or was revoked"},
 		"wrong token":           {a: both, c: Credentials{Authorization: token + "x"}, refused: "the token"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -20,12 +21,15 @@ import (
 //
 // The token is posted as {"authorizationToken": "…"}. The answer is
 // {"isAuthorized": true, "resolverContext": {…}, "ttlOverride": 300}: its context becomes the identity's
-// claims, and it counts for ttlOverride seconds, for none when that is 0, and for five minutes without it.
+// claims. It is kept, and a socket that it let in stays open, for ttlOverride seconds, and for five minutes without
+// it. With 0 it is not kept; a socket has its five minutes.
 type Authoriser struct {
 	url    string
 	client *http.Client
 	now    func() time.Time
+	logger *slog.Logger
 	cache  tokencache.Cache[verifiedToken]
+	asking chan struct{} // has room for the requests that may be on their way
 }
 
 const (
@@ -33,10 +37,12 @@ const (
 	authoriserBytes = 256 << 10 // of an answer
 	authoriserTTL   = 5 * time.Minute
 	maxAuthoriseTTL = time.Hour
+	maxAsking       = 64 // requests at once: anybody can send tokens that nobody has seen
 )
 
-// NewAuthoriser makes one for an http or https address; a nil client is the usual one.
-func NewAuthoriser(address string, client *http.Client, now func() time.Time) (*Authoriser, error) {
+// NewAuthoriser makes one for an http or https address; a nil client is the usual one. The logger is told when the
+// function cannot be asked.
+func NewAuthoriser(address string, client *http.Client, now func() time.Time, logger *slog.Logger) (*Authoriser, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, freshet.Errorf(freshet.Invalid, "the authoriser %q is no address; write https://host/path", address)
@@ -44,13 +50,28 @@ func NewAuthoriser(address string, client *http.Client, now func() time.Time) (*
 	if client == nil {
 		client = http.DefaultClient
 	}
-	return &Authoriser{url: address, client: client, now: now}, nil
+	direct := *client
+	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a token is for nobody else
+	return &Authoriser{url: address, client: &direct, now: now, logger: logger, asking: make(chan struct{}, maxAsking)}, nil
 }
 
 type authoriserAnswer struct {
 	IsAuthorized    bool           `json:"isAuthorized"`
 	ResolverContext map[string]any `json:"resolverContext"`
 	TTLOverride     *int           `json:"ttlOverride"`
+	DeniedFields    []string       `json:"deniedFields"`
+}
+
+// ttl gives for how long the answer counts, and whether it is kept.
+func (a *authoriserAnswer) ttl() (ttl time.Duration, kept bool) {
+	switch o := a.TTLOverride; {
+	case o == nil:
+		return authoriserTTL, true
+	case *o <= 0:
+		return authoriserTTL, false
+	default:
+		return time.Duration(min(*o, int(maxAuthoriseTTL/time.Second))) * time.Second, true
+	}
 }
 
 var _ Checker = (*Authoriser)(nil)
@@ -66,6 +87,7 @@ func (a *Authoriser) Check(ctx context.Context, token string) (freshet.Identity,
 	}
 	answer, err := a.ask(ctx, token)
 	if err != nil {
+		a.logger.WarnContext(ctx, "the authoriser cannot be asked", "error", err)
 		return freshet.Identity{}, time.Time{}, freshet.Wrap(freshet.Unavailable, err, "the authoriser cannot be asked now; try again later")
 	}
 	if !answer.IsAuthorized {
@@ -73,12 +95,9 @@ func (a *Authoriser) Check(ctx context.Context, token string) (freshet.Identity,
 	}
 	name, _ := answer.ResolverContext["username"].(string)
 	id := freshet.Identity{Name: "custom " + name, Providers: []freshet.Provider{freshet.Function}, Claims: answer.ResolverContext}
-	ttl := authoriserTTL
-	if answer.TTLOverride != nil {
-		ttl = min(time.Duration(max(*answer.TTLOverride, 0))*time.Second, maxAuthoriseTTL)
-	}
+	ttl, kept := answer.ttl()
 	expires := a.now().Add(ttl)
-	if ttl > 0 {
+	if kept {
 		a.cache.Put(token, verifiedToken{id, expires}, expires)
 	}
 	return id, expires, nil
@@ -87,6 +106,12 @@ func (a *Authoriser) Check(ctx context.Context, token string) (freshet.Identity,
 func (a *Authoriser) ask(ctx context.Context, token string) (answer authoriserAnswer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, authoriserTime)
 	defer cancel()
+	select {
+	case a.asking <- struct{}{}:
+		defer func() { <-a.asking }()
+	case <-ctx.Done():
+		return answer, ctx.Err()
+	}
 	body, err := json.Marshal(map[string]string{"authorizationToken": token})
 	if err != nil {
 		return answer, err
@@ -104,5 +129,11 @@ func (a *Authoriser) ask(ctx context.Context, token string) (answer authoriserAn
 	if response.StatusCode != http.StatusOK {
 		return answer, fmt.Errorf("it answered %s", response.Status)
 	}
-	return answer, json.NewDecoder(io.LimitReader(response.Body, authoriserBytes)).Decode(&answer)
+	if err := json.NewDecoder(io.LimitReader(response.Body, authoriserBytes)).Decode(&answer); err != nil {
+		return answer, err
+	}
+	if len(answer.DeniedFields) > 0 {
+		return answer, errors.New("it denies fields, which is not supported")
+	}
+	return answer, nil
 }

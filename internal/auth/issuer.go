@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"freshet"
@@ -9,89 +10,70 @@ import (
 
 // Issuer is one whose tokens are believed.
 type Issuer struct {
-	URL       string             // the claim iss of its tokens, to the letter
-	JWKS      string             // where its keys are: a file or an http(s) URL; empty: <URL>/.well-known/jwks.json
-	ClientID  string             // the app that its tokens have to be for; empty: any
-	Providers []freshet.Provider // whose rules admit its users; empty: UserPools and OIDC
+	URL       string           // the claim iss of its tokens, to the letter
+	JWKS      string           // where its keys are: a file or an http(s) URL; empty: where its discovery document says
+	ClientIDs []string         // the apps that its tokens have to be for, of which one is enough
+	Provider  freshet.Provider // whose rules admit its users; empty: OIDC
 }
 
-const issuerForm = `write issuer=URL[,jwks=FILE_OR_URL][,client_id=ID][,provider=userPools|oidc]`
+const issuerForm = `write issuer=URL,client_id=ID[,client_id=ID…][,jwks=FILE_OR_URL][,provider=userPools|oidc]`
 
 // ParseIssuer reads the form that an issuer has on the command line:
-// issuer=URL,jwks=FILE_OR_URL,client_id=ID,provider=userPools. Only the first part has to be there.
+// issuer=URL,client_id=ID,jwks=FILE_OR_URL,provider=userPools. The first two have to be there.
 func ParseIssuer(text string) (Issuer, error) {
 	var is Issuer
-	seen := make(map[string]bool)
+	var provider string
+	once := map[string]*string{"issuer": &is.URL, "jwks": &is.JWKS, "provider": &provider}
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, _ := strings.Cut(part, "=")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if value == "" {
+		switch {
+		case value == "":
 			return Issuer{}, freshet.Errorf(freshet.Invalid, "the issuer %q: %q has no value; %s", text, name, issuerForm)
-		}
-		if seen[name] {
-			return Issuer{}, freshet.Errorf(freshet.Invalid, "the issuer %q: %s stands twice; %s", text, name, issuerForm)
-		}
-		seen[name] = true
-		switch name {
-		case "issuer":
-			is.URL = value
-		case "jwks":
-			is.JWKS = value
-		case "client_id":
-			is.ClientID = value
-		case "provider":
-			is.Providers = []freshet.Provider{freshet.Provider(value)}
-		default:
+		case name == "client_id":
+			is.ClientIDs = append(is.ClientIDs, value)
+		case once[name] == nil:
 			return Issuer{}, freshet.Errorf(freshet.Invalid, "the issuer %q: %q is not known; %s", text, name, issuerForm)
+		case *once[name] != "":
+			return Issuer{}, freshet.Errorf(freshet.Invalid, "the issuer %q: %s stands twice; %s", text, name, issuerForm)
+		default:
+			*once[name] = value
 		}
 	}
+	is.Provider = freshet.Provider(provider)
 	return is, is.Validate()
 }
 
 // Validate tells what is wrong with the issuer.
 func (is *Issuer) Validate() error {
-	if is.URL == "" {
+	switch {
+	case is.URL == "":
 		return freshet.Errorf(freshet.Invalid, "an issuer has no URL; %s", issuerForm)
-	}
-	if !isHTTP(is.URL) {
+	case !isHTTP(is.URL):
 		return freshet.Errorf(freshet.Invalid, "the issuer %q is no URL; write it as its tokens have it in iss, like https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc", is.URL)
-	}
-	if strings.Contains(is.JWKS, "://") && !isHTTP(is.JWKS) {
+	case len(is.ClientIDs) == 0:
+		return freshet.Errorf(freshet.Invalid, "the issuer %s: client_id is missing; without it, a token for any other app of the issuer would let in here", is.URL)
+	case strings.Contains(is.JWKS, "://") && !isHTTP(is.JWKS):
 		return freshet.Errorf(freshet.Invalid, "the keys of the issuer %s: %q is no http or https URL; write one, or the path of a file", is.URL, is.JWKS)
-	}
-	for _, provider := range is.Providers {
-		if provider != freshet.UserPools && provider != freshet.OIDC {
-			return freshet.Errorf(freshet.Invalid, "the issuer %s: the provider %q is not known; write userPools or oidc, or leave it out for both", is.URL, provider)
-		}
+	case !slices.Contains([]freshet.Provider{"", freshet.UserPools, freshet.OIDC}, is.Provider):
+		return freshet.Errorf(freshet.Invalid, "the issuer %s: the provider %q is not known; write userPools or oidc", is.URL, is.Provider)
 	}
 	return nil
 }
 
-// withDefaults fills in what was left out.
-func (is Issuer) withDefaults() Issuer {
-	if is.JWKS == "" {
-		is.JWKS = strings.TrimRight(is.URL, "/") + "/.well-known/jwks.json"
-	}
-	if len(is.Providers) == 0 {
-		is.Providers = []freshet.Provider{freshet.UserPools, freshet.OIDC}
-	}
-	return is
-}
-
-// isFor tells whether a token is for the issuer's client. Access tokens of Cognito have no aud and name
+// isFor tells whether a token is for one of the issuer's clients. Access tokens of Cognito have no aud and name
 // their client in client_id; its id tokens have it in aud; other issuers do as they like.
 func (is *Issuer) isFor(use string, claims map[string]any) bool {
-	if is.ClientID == "" {
-		return true
-	}
-	named := func(claim string) bool { return claims[claim] == any(is.ClientID) }
-	switch use {
-	case "access":
-		return named("client_id")
-	case "id":
-		return hasAudience(claims, is.ClientID)
-	}
-	return hasAudience(claims, is.ClientID) || named("client_id") || named("azp")
+	return slices.ContainsFunc(is.ClientIDs, func(id string) bool {
+		named := func(claim string) bool { return claims[claim] == any(id) }
+		switch use {
+		case "access":
+			return named("client_id")
+		case "id":
+			return hasAudience(claims, id)
+		}
+		return hasAudience(claims, id) || named("client_id") || named("azp")
+	})
 }
 
 // hasAudience looks for a name in aud, which is a string or a list of strings.

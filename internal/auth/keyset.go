@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"slices"
@@ -53,13 +54,13 @@ func (set keySet) verify(token *jose.JSONWebSignature) (payload []byte, named bo
 	return nil, named
 }
 
-// parseKeySet reads a JWK set. Keys that cannot verify tokens are passed over, as RFC 7517 section 5 says.
-func parseKeySet(body []byte) (keySet, error) {
+// parseKeySet reads the JWK set that was found at some place. Keys that cannot verify tokens are passed over, as RFC 7517 section 5 says.
+func parseKeySet(name string, body []byte) (keySet, error) {
 	var raw struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(body, &raw); err != nil {
-		return nil, fmt.Errorf("it is no JWK set: %w", err)
+		return nil, fmt.Errorf("read %s: it is no JWK set: %w", name, err)
 	}
 	var set keySet
 	for _, text := range raw.Keys {
@@ -69,7 +70,7 @@ func parseKeySet(body []byte) (keySet, error) {
 		}
 	}
 	if len(set) == 0 {
-		return nil, fmt.Errorf("it holds no usable key; a public RSA key of %d bits or more, an EC or an Ed25519 key is needed", minRSABits)
+		return nil, fmt.Errorf("read %s: it holds no usable key; a public RSA key of %d bits or more, an EC or an Ed25519 key is needed", name, minRSABits)
 	}
 	return set, nil
 }
@@ -89,8 +90,9 @@ func verifies(key *jose.JSONWebKey) bool {
 
 // keySource gives the keys of one issuer, read from where the issuer has them and kept.
 type keySource struct {
-	read func(context.Context) (keySet, error)
-	now  func() time.Time
+	read   func(context.Context) (keySet, error)
+	now    func() time.Time
+	logger *slog.Logger
 
 	mu      sync.Mutex
 	set     keySet        // nil: none yet
@@ -145,27 +147,38 @@ func (s *keySource) refresh(ctx context.Context) {
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readLimit)
 	defer cancel()
-	set, err = s.read(ctx)
+	if set, err = s.read(ctx); err != nil {
+		s.logger.WarnContext(ctx, "the keys of an issuer cannot be read", "error", err)
+	}
 }
 
 // keysFromURL gives a reader of the JWK set at an address.
 func keysFromURL(client *http.Client, address string) func(context.Context) (keySet, error) {
 	return func(ctx context.Context) (keySet, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		body, err := get(ctx, client, address)
 		if err != nil {
 			return nil, err
 		}
-		request.Header.Set("Accept", "application/json")
-		response, err := client.Do(request)
-		if err != nil {
-			return nil, err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("get %s: %s", address, response.Status)
-		}
-		return readKeySet(address, response.Body)
+		return parseKeySet(address, body)
 	}
+}
+
+// get gives what an issuer has at an address.
+func get(ctx context.Context, client *http.Client, address string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("get %s: %s", address, response.Status)
+	}
+	return readAll(address, response.Body)
 }
 
 // keysFromFile gives a reader of the JWK set in a file.
@@ -176,11 +189,15 @@ func keysFromFile(path string) func(context.Context) (keySet, error) {
 			return nil, err
 		}
 		defer file.Close()
-		return readKeySet(path, file)
+		body, err := readAll(path, file)
+		if err != nil {
+			return nil, err
+		}
+		return parseKeySet(path, body)
 	}
 }
 
-func readKeySet(name string, r io.Reader) (keySet, error) {
+func readAll(name string, r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxKeySet+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
@@ -188,9 +205,5 @@ func readKeySet(name string, r io.Reader) (keySet, error) {
 	if len(body) > maxKeySet {
 		return nil, fmt.Errorf("read %s: it has more than %d bytes", name, maxKeySet)
 	}
-	set, err := parseKeySet(body)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return set, nil
+	return body, nil
 }

@@ -19,7 +19,7 @@ import (
 	"freshet"
 )
 
-// issuerServer serves a key set, and counts how often.
+// issuerServer serves a key set, to which its discovery document leads, and counts how often.
 type issuerServer struct {
 	*httptest.Server
 	reads   atomic.Int64
@@ -29,23 +29,22 @@ type issuerServer struct {
 func newIssuerServer(t testing.TB, keys ...jose.JSONWebKey) *issuerServer {
 	s := &issuerServer{}
 	s.serve(t, keys...)
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, s.URL, s.URL+"/keys")
+	})
+	mux.HandleFunc("/keys", func(w http.ResponseWriter, r *http.Request) {
 		s.reads.Add(1)
 		s.handler.Load().(http.HandlerFunc)(w, r)
-	}))
+	})
+	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s
 }
 
 func (s *issuerServer) serve(t testing.TB, keys ...jose.JSONWebKey) {
 	body := encodeSet(t, keys...)
-	s.answer(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/.well-known/jwks.json" {
-			http.NotFound(w, r)
-			return
-		}
-		_, _ = w.Write(body)
-	})
+	s.answer(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
 }
 
 func (s *issuerServer) answer(f http.HandlerFunc) { s.handler.Store(f) }
@@ -61,7 +60,7 @@ func TestKeyRotation(t *testing.T) {
 	c := newClock()
 	first, second, third := rs256("k1"), signer{"k2", jose.RS256, otherRSA()}, signer{"k3", jose.RS256, rsaKey()}
 	server := newIssuerServer(t, first.public())
-	tokens := newTokens(t, c, Issuer{URL: server.URL})
+	tokens := newTokens(t, c, Issuer{URL: server.URL, ClientIDs: []string{"web"}})
 	server.wantReads(t, 0)
 	token := func(s signer) string { return s.sign(t, of(c, claims{"iss": server.URL, "sub": c.now().String()})) }
 	accepted := func(s signer) {
@@ -126,7 +125,7 @@ func TestKeyWithdrawn(t *testing.T) {
 	c := newClock()
 	old, next := rs256("k1"), signer{"k2", jose.RS256, otherRSA()}
 	server := newIssuerServer(t, old.public(), next.public())
-	tokens := newTokens(t, c, Issuer{URL: server.URL})
+	tokens := newTokens(t, c, Issuer{URL: server.URL, ClientIDs: []string{"web"}})
 	token := old.sign(t, of(c, claims{"iss": server.URL, "exp": c.now().Add(24 * time.Hour).Unix()}))
 	check := func() error {
 		_, _, err := tokens.Check(t.Context(), token)
@@ -159,7 +158,7 @@ func TestKeysUnavailable(t *testing.T) {
 			c := newClock()
 			server := newIssuerServer(t)
 			server.answer(answer)
-			tokens := newTokens(t, c, Issuer{URL: server.URL})
+			tokens := newTokens(t, c, Issuer{URL: server.URL, ClientIDs: []string{"web"}})
 			token := key.sign(t, of(c, claims{"iss": server.URL}))
 			for range 3 {
 				_, _, err := tokens.Check(t.Context(), token)
@@ -192,7 +191,7 @@ func TestKeysReadOnce(t *testing.T) {
 		<-release
 		_, _ = w.Write(body)
 	})
-	tokens := newTokens(t, c, Issuer{URL: server.URL})
+	tokens := newTokens(t, c, Issuer{URL: server.URL, ClientIDs: []string{"web"}})
 	var wg sync.WaitGroup
 	check := func(i int) {
 		token := key.sign(t, of(c, claims{"iss": server.URL, "n": i}))
@@ -225,7 +224,7 @@ func TestOldKeysNobodyWaits(t *testing.T) {
 	c := newClock()
 	key := rs256("k1")
 	server := newIssuerServer(t, key.public())
-	tokens := newTokens(t, c, Issuer{URL: server.URL})
+	tokens := newTokens(t, c, Issuer{URL: server.URL, ClientIDs: []string{"web"}})
 	next := 0
 	check := func() func() {
 		next++
@@ -265,7 +264,7 @@ func (hangs) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestKeysReadLimit(t *testing.T) {
 	key := rs256("k1")
 	synctest.Test(t, func(t *testing.T) {
-		tokens, err := NewTokens([]Issuer{{URL: testIssuer}}, &http.Client{Transport: hangs{}}, time.Now)
+		tokens, err := NewTokens([]Issuer{trust("")}, &http.Client{Transport: hangs{}}, time.Now, quiet)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -284,7 +283,7 @@ func TestKeyFileRotation(t *testing.T) {
 	c := newClock()
 	first, second := rs256("k1"), signer{"k2", jose.RS256, otherRSA()}
 	path := keyFile(t, first.public())
-	tokens := newTokens(t, c, Issuer{URL: testIssuer, JWKS: path})
+	tokens := newTokens(t, c, trust(path))
 	write := func(body []byte) {
 		t.Helper()
 		if err := os.WriteFile(path, body, 0o600); err != nil {

@@ -1,11 +1,14 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,11 +47,12 @@ type trusted struct {
 }
 
 // NewTokens builds a verifier. Keys in files are read now, those at an address with the first token that
-// needs them; a nil client stands for the default one.
-func NewTokens(issuers []Issuer, client *http.Client, now func() time.Time) (*Tokens, error) {
+// needs them; a nil client stands for the default one. The logger is told when keys cannot be read.
+func NewTokens(issuers []Issuer, client *http.Client, now func() time.Time, logger *slog.Logger) (*Tokens, error) {
 	if client == nil {
 		client = http.DefaultClient
 	}
+	client = careful(client)
 	t := &Tokens{issuers: make(map[string]*trusted), now: now}
 	for _, is := range issuers {
 		if err := is.Validate(); err != nil {
@@ -57,17 +61,27 @@ func NewTokens(issuers []Issuer, client *http.Client, now func() time.Time) (*To
 		if t.issuers[is.URL] != nil {
 			return nil, freshet.Errorf(freshet.Invalid, "the issuer %s stands twice", is.URL)
 		}
-		is = is.withDefaults()
-		source := &keySource{now: now, read: keysFromURL(client, is.JWKS)}
-		if !isHTTP(is.JWKS) {
-			source.read = keysFromFile(is.JWKS)
+		source := &keySource{read: is.reader(client), now: now, logger: logger.With("issuer", is.URL)}
+		if is.JWKS != "" && !isHTTP(is.JWKS) {
 			if _, err := source.keys(context.Background(), 0); err != nil {
 				return nil, freshet.Wrap(freshet.Invalid, err, "the keys of the issuer %s cannot be used", is.URL)
 			}
 		}
+		is.Provider = cmp.Or(is.Provider, freshet.OIDC)
 		t.issuers[is.URL] = &trusted{Issuer: is, source: source}
 	}
 	return t, nil
+}
+
+// reader gives what reads the issuer's keys.
+func (is *Issuer) reader(client *http.Client) func(context.Context) (keySet, error) {
+	switch {
+	case is.JWKS == "":
+		return keysByDiscovery(client, is.URL)
+	case isHTTP(is.JWKS):
+		return keysFromURL(client, is.JWKS)
+	}
+	return keysFromFile(is.JWKS)
 }
 
 // knows tells whether tokens of an issuer may be accepted.
@@ -103,8 +117,8 @@ func (t *Tokens) verify(ctx context.Context, token string, now time.Time) (verif
 		}
 		return verifiedToken{}, freshet.Wrap(freshet.Unauthenticated, err, "the token is no signed JWT that can be read")
 	}
-	if _, critical := signed.Signatures[0].Protected.ExtraHeaders["crit"]; critical {
-		return verifiedToken{}, refused("the token asks for extensions (crit) that are not supported")
+	if err := checkHeader(&signed.Signatures[0].Protected); err != nil {
+		return verifiedToken{}, err
 	}
 	is, err := t.issuer(signed)
 	if err != nil {
@@ -122,8 +136,24 @@ func (t *Tokens) verify(ctx context.Context, token string, now time.Time) (verif
 	if err != nil {
 		return verifiedToken{}, err
 	}
-	identity := freshet.Identity{Name: "user " + username(claims), Providers: is.Providers, Claims: claims}
+	identity := freshet.Identity{Name: is.identityName(claims), Providers: []freshet.Provider{is.Provider}, Claims: claims}
 	return verifiedToken{identity, expires}, nil
+}
+
+// types are the types of tokens that may prove who somebody is, without the "application/" that may stand before
+// them. An issuer signs others with the same key: RFC 8725, section 3.11.
+var types = []string{"", "jwt", "at+jwt"}
+
+// checkHeader refuses what has to be understood and is not.
+func checkHeader(header *jose.Header) error {
+	if _, critical := header.ExtraHeaders["crit"]; critical {
+		return refused("the token asks for extensions (crit) that are not supported")
+	}
+	typ, isText := header.ExtraHeaders[jose.HeaderType].(string)
+	if header.ExtraHeaders[jose.HeaderType] != nil && !isText || !slices.Contains(types, strings.TrimPrefix(strings.ToLower(typ), "application/")) {
+		return refused("the token is a %q, which does not prove who somebody is (typ)", excerpt(typ))
+	}
+	return nil
 }
 
 // issuer finds the one that a token names; nothing in it is verified yet.
@@ -135,6 +165,9 @@ func (t *Tokens) issuer(signed *jose.JSONWebSignature) (*trusted, error) {
 	name, _ := claims["iss"].(string)
 	if is := t.issuers[name]; is != nil {
 		return is, nil
+	}
+	if near := strings.TrimSuffix(name, "/"); t.knows(near) || t.knows(near+"/") {
+		return nil, refused("the token's issuer is %q, and --oidc has it with another / at its end; the two have to be the same", excerpt(name))
 	}
 	return nil, refused("tokens of the issuer %q are not accepted by this server", excerpt(name))
 }
@@ -181,8 +214,13 @@ func (is *Issuer) admit(claims map[string]any, now time.Time) (time.Time, error)
 	if claims["token_use"] != nil && (!ok || use != "access" && use != "id") {
 		return time.Time{}, refused("the token is neither an access token nor an id token (token_use)")
 	}
-	if !is.isFor(use, claims) {
-		return time.Time{}, refused("the token is for another app; this server takes those for the client id %q", is.ClientID)
+	switch {
+	case !is.isFor(use, claims):
+		return time.Time{}, refused("the token is for another app; this server takes those for the client id %q", is.ClientIDs)
+	case claims["events"] != nil: // RFC 8417: it tells of something, a sign-out say
+		return time.Time{}, refused("the token tells of events, and does not prove who somebody is")
+	case username(claims) == "":
+		return time.Time{}, refused("the token does not say whose it is (sub)")
 	}
 	return expires, nil
 }
@@ -194,14 +232,24 @@ func timeOf(value any) (time.Time, bool) {
 	return time.Unix(int64(math.Max(0, math.Min(seconds, most))), 0).UTC(), ok
 }
 
-// username gives the name of the user a token is for, as rules for owners know it.
+// identityName names a user to logs, histories and counters of clients. Users of a user pool are named as the server's
+// own; others name their issuer too, so that two people of one name are not taken for each other.
+func (is *Issuer) identityName(claims map[string]any) string {
+	name := "user " + username(claims)
+	if is.Provider == freshet.OIDC {
+		name += " of " + is.URL
+	}
+	return name
+}
+
+// username gives the name of the user a token is for, as rules for owners know it; empty where it has none.
 func username(claims map[string]any) string {
 	for _, claim := range []string{"username", "cognito:username", "sub"} {
 		if name, _ := claims[claim].(string); name != "" {
 			return name
 		}
 	}
-	return "without a name"
+	return ""
 }
 
 // bearer gives a token without the scheme that may stand before it.

@@ -13,6 +13,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +31,8 @@ import (
 const testIssuer = "https://id.example.com/pool"
 
 type claims = map[string]any
+
+var quiet = slog.New(slog.DiscardHandler)
 
 // signer is a private key of an issuer.
 type signer struct {
@@ -106,9 +110,14 @@ func keyFile(t testing.TB, keys ...jose.JSONWebKey) string {
 	return path
 }
 
+// trust gives an issuer that is believed for the app "web".
+func trust(jwks string) Issuer {
+	return Issuer{URL: testIssuer, JWKS: jwks, ClientIDs: []string{"web"}}
+}
+
 func newTokens(t testing.TB, c *clock, issuers ...Issuer) *Tokens {
 	t.Helper()
-	tokens, err := NewTokens(issuers, nil, c.now)
+	tokens, err := NewTokens(issuers, nil, c.now, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +127,7 @@ func newTokens(t testing.TB, c *clock, issuers ...Issuer) *Tokens {
 // of gives the usual claims with some changed; nil takes one away.
 func of(c *clock, changes claims) claims {
 	now := c.now().Unix()
-	all := claims{"iss": testIssuer, "sub": "sub-of-ana", "exp": now + 3600, "iat": now}
+	all := claims{"iss": testIssuer, "sub": "sub-of-ana", "aud": "web", "client_id": "web", "exp": now + 3600, "iat": now}
 	for name, value := range changes {
 		if all[name] = value; value == nil {
 			delete(all, name)
@@ -130,13 +139,13 @@ func of(c *clock, changes claims) claims {
 func TestCheck(t *testing.T) {
 	c := newClock()
 	key := rs256("k1")
-	tokens := newTokens(t, c, Issuer{URL: testIssuer, JWKS: keyFile(t, key.public())})
+	tokens := newTokens(t, c, trust(keyFile(t, key.public())))
 	token := key.sign(t, of(c, claims{"username": "ana", "token_use": "access", "cognito:groups": []string{"admins"}}))
 	want := freshet.Identity{
-		Name:      "user ana",
-		Providers: []freshet.Provider{freshet.UserPools, freshet.OIDC},
+		Name:      "user ana of " + testIssuer,
+		Providers: []freshet.Provider{freshet.OIDC},
 		Claims: claims{
-			"iss": testIssuer, "sub": "sub-of-ana", "username": "ana", "token_use": "access", "cognito:groups": []any{"admins"},
+			"iss": testIssuer, "sub": "sub-of-ana", "aud": "web", "client_id": "web", "username": "ana", "token_use": "access", "cognito:groups": []any{"admins"},
 			"exp": float64(c.now().Unix() + 3600), "iat": float64(c.now().Unix()),
 		},
 	}
@@ -184,7 +193,7 @@ func TestAlgorithms(t *testing.T) {
 	for _, s := range signers {
 		set = append(set, s.public())
 	}
-	tokens := newTokens(t, c, Issuer{URL: testIssuer, JWKS: keyFile(t, set...)})
+	tokens := newTokens(t, c, trust(keyFile(t, set...)))
 	for _, s := range signers {
 		if _, _, err := tokens.Check(t.Context(), s.sign(t, of(c, nil))); err != nil {
 			t.Errorf("%s: %v", s.alg, err)
@@ -229,7 +238,7 @@ func publicForms(t testing.TB, key signer) [][]byte {
 func TestForgedTokens(t *testing.T) {
 	c := newClock()
 	key := rs256("k1")
-	tokens := newTokens(t, c, Issuer{URL: testIssuer, JWKS: keyFile(t, key.public(), jose.JSONWebKey{Key: []byte("a shared secret of 32 characters"), KeyID: "oct", Algorithm: "HS256"})})
+	tokens := newTokens(t, c, trust(keyFile(t, key.public(), jose.JSONWebKey{Key: []byte("a shared secret of 32 characters"), KeyID: "oct", Algorithm: "HS256"})))
 	good := key.sign(t, of(c, claims{"username": "ana"}))
 	parts := strings.Split(good, ".")
 	for _, secret := range append(publicForms(t, key), []byte("a shared secret of 32 characters")) {
@@ -281,87 +290,112 @@ func TestClaims(t *testing.T) {
 	c := newClock()
 	now := c.now().Unix()
 	key := rs256("k1")
-	jwks := keyFile(t, key.public())
-	anyone := newTokens(t, c, Issuer{URL: testIssuer, JWKS: jwks})
-	web := newTokens(t, c, Issuer{URL: testIssuer, JWKS: jwks, ClientID: "web"})
-	const (
-		ok       = ""
-		otherApp = `the token is for another app; this server takes those for the client id "web"`
-	)
+	web := newTokens(t, c, trust(keyFile(t, key.public())))
+	const otherApp = `the token is for another app; this server takes those for the client id ["web"]`
 	for _, test := range []struct {
 		changes      claims
-		anyone, web  string        // what is wrong; empty: nothing
+		wrong        string        // empty: nothing
 		name         string        // of the identity; empty: not looked at
 		expiresAfter time.Duration // 0: not looked at
 	}{
 		// The client.
-		{changes: claims{}, web: otherApp},
+		{changes: claims{}, wrong: otherApp},
 		{changes: claims{"token_use": "access", "client_id": "web"}},
-		{changes: claims{"token_use": "access", "client_id": "app"}, web: otherApp},
-		{changes: claims{"token_use": "access", "aud": "web"}, web: otherApp},
-		{changes: claims{"token_use": "access", "azp": "web"}, web: otherApp},
-		{changes: claims{"token_use": "access", "client_id": []string{"web"}}, web: otherApp},
+		{changes: claims{"token_use": "access", "client_id": "app"}, wrong: otherApp},
+		{changes: claims{"token_use": "access", "aud": "web"}, wrong: otherApp},
+		{changes: claims{"token_use": "access", "azp": "web"}, wrong: otherApp},
+		{changes: claims{"token_use": "access", "client_id": []string{"web"}}, wrong: otherApp},
 		{changes: claims{"token_use": "id", "aud": "web"}},
 		{changes: claims{"token_use": "id", "aud": []string{"app", "web"}}},
-		{changes: claims{"token_use": "id", "aud": "app"}, web: otherApp},
-		{changes: claims{"token_use": "id", "aud": []string{}}, web: otherApp},
-		{changes: claims{"token_use": "id", "aud": claims{"web": "web"}}, web: otherApp},
-		{changes: claims{"token_use": "id", "client_id": "web"}, web: otherApp},
-		{changes: claims{"token_use": "id"}, web: otherApp},
+		{changes: claims{"token_use": "id", "aud": "app"}, wrong: otherApp},
+		{changes: claims{"token_use": "id", "aud": []string{}}, wrong: otherApp},
+		{changes: claims{"token_use": "id", "aud": claims{"web": "web"}}, wrong: otherApp},
+		{changes: claims{"token_use": "id", "client_id": "web"}, wrong: otherApp},
+		{changes: claims{"token_use": "id"}, wrong: otherApp},
 		{changes: claims{"aud": "web"}},
 		{changes: claims{"aud": []any{1, "web"}}},
 		{changes: claims{"aud": "app", "client_id": "web"}},
 		{changes: claims{"aud": "app", "azp": "web"}},
-		{changes: claims{"aud": "app", "azp": "app", "client_id": "app"}, web: otherApp},
-		{changes: claims{"aud": "website"}, web: otherApp},
-		{changes: claims{"token_use": "refresh", "aud": "web"}, anyone: "neither an access token nor an id token", web: "neither an access"},
-		{changes: claims{"token_use": 1, "aud": "web"}, anyone: "neither an access token nor an id token", web: "neither an access"},
+		{changes: claims{"aud": "app", "azp": "app", "client_id": "app"}, wrong: otherApp},
+		{changes: claims{"aud": "website"}, wrong: otherApp},
+		{changes: claims{"token_use": "refresh", "aud": "web"}, wrong: "neither an access token nor an id token"},
+		{changes: claims{"token_use": 1, "aud": "web"}, wrong: "neither an access token nor an id token"},
 		// The issuer.
-		{changes: claims{"iss": nil, "aud": "web"}, anyone: `tokens of the issuer "" are not accepted`, web: "the issuer"},
-		{changes: claims{"iss": testIssuer + "/", "aud": "web"}, anyone: `tokens of the issuer "https://id.example.com/pool/" are not accepted`, web: "the issuer"},
-		{changes: claims{"iss": []string{testIssuer}, "aud": "web"}, anyone: `tokens of the issuer ""`, web: "the issuer"},
-		{changes: claims{"iss": nil, "ISS": testIssuer, "aud": "web"}, anyone: `tokens of the issuer ""`, web: "the issuer"},
-		{changes: claims{"iss": strings.Repeat("x", 500), "aud": "web"}, anyone: `xx..." are not accepted`, web: "the issuer"},
+		{changes: claims{"iss": nil, "aud": "web"}, wrong: `tokens of the issuer "" are not accepted`},
+		{changes: claims{"iss": testIssuer + "/", "aud": "web"}, wrong: `the token's issuer is "https://id.example.com/pool/", and --oidc has it with another / at its end`},
+		{changes: claims{"iss": []string{testIssuer}, "aud": "web"}, wrong: `tokens of the issuer ""`},
+		{changes: claims{"iss": nil, "ISS": testIssuer, "aud": "web"}, wrong: `tokens of the issuer ""`},
+		{changes: claims{"iss": strings.Repeat("x", 500), "aud": "web"}, wrong: `xx..." are not accepted`},
 		// The times.
-		{changes: claims{"exp": nil, "aud": "web"}, anyone: "does not say when it expires (exp)", web: "(exp)"},
-		{changes: claims{"exp": "2030", "aud": "web"}, anyone: "does not say when it expires (exp)", web: "(exp)"},
-		{changes: claims{"exp": now, "aud": "web"}, anyone: "the token has expired", web: "the token has expired"},
-		{changes: claims{"exp": -1e300, "aud": "web"}, anyone: "the token has expired", web: "the token has expired"},
+		{changes: claims{"exp": nil, "aud": "web"}, wrong: "does not say when it expires (exp)"},
+		{changes: claims{"exp": "2030", "aud": "web"}, wrong: "does not say when it expires (exp)"},
+		{changes: claims{"exp": now, "aud": "web"}, wrong: "the token has expired"},
+		{changes: claims{"exp": -1e300, "aud": "web"}, wrong: "the token has expired"},
 		{changes: claims{"exp": now + 1, "aud": "web"}, expiresAfter: time.Second},
 		{changes: claims{"exp": float64(now) + 1.5, "aud": "web"}, expiresAfter: time.Second},
 		{changes: claims{"exp": 1e300, "aud": "web"}},
 		{changes: claims{"nbf": now + 60, "aud": "web"}},
-		{changes: claims{"nbf": now + 61, "aud": "web"}, anyone: "the token is not valid yet (nbf)", web: "not valid yet"},
-		{changes: claims{"nbf": "soon", "aud": "web"}, anyone: "the token's nbf is no time", web: "no time"},
+		{changes: claims{"nbf": now + 61, "aud": "web"}, wrong: "the token is not valid yet (nbf)"},
+		{changes: claims{"nbf": "soon", "aud": "web"}, wrong: "the token's nbf is no time"},
 		{changes: claims{"iat": now + 60, "aud": "web"}},
-		{changes: claims{"iat": now + 61, "aud": "web"}, anyone: "the token is not valid yet (iat)", web: "not valid yet"},
+		{changes: claims{"iat": now + 61, "aud": "web"}, wrong: "the token is not valid yet (iat)"},
 		{changes: claims{"iat": nil, "aud": "web"}},
 		// The user.
 		{changes: claims{"username": "ana", "cognito:username": "a", "aud": "web"}, name: "user ana"},
 		{changes: claims{"cognito:username": "ana", "aud": "web"}, name: "user ana"},
 		{changes: claims{"username": 1, "aud": "web"}, name: "user sub-of-ana"},
-		{changes: claims{"sub": nil, "aud": "web"}, name: "user without a name"},
+		{changes: claims{"sub": nil, "aud": "web"}, wrong: "the token does not say whose it is (sub)"},
+		{changes: claims{"sub": 17, "aud": "web"}, wrong: "the token does not say whose it is (sub)"},
+		{changes: claims{"sub": "", "username": "", "aud": "web"}, wrong: "the token does not say whose it is (sub)"},
+		{changes: claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": claims{}}, "aud": "web"}, wrong: "tells of events"},
 	} {
-		token := key.sign(t, of(c, test.changes))
-		for _, side := range []struct {
-			tokens *Tokens
-			want   string
-		}{{anyone, test.anyone}, {web, test.web}} {
-			id, expires, err := side.tokens.Check(t.Context(), token)
-			if side.want != ok {
-				wantCode(t, err, freshet.Unauthenticated, side.want)
-				continue
-			}
-			if err != nil {
-				t.Errorf("%v: %v", test.changes, err)
-				continue
-			}
-			if want := test.expiresAfter; want != 0 && !expires.Equal(c.now().Add(want)) {
-				t.Errorf("%v: expires %v", test.changes, expires)
-			}
-			if test.name != "" && id.Name != test.name {
-				t.Errorf("%v: name %q", test.changes, id.Name)
-			}
+		changes := claims{"aud": nil, "client_id": nil}
+		maps.Copy(changes, test.changes)
+		id, expires, err := web.Check(t.Context(), key.sign(t, of(c, changes)))
+		if test.wrong != "" {
+			wantCode(t, err, freshet.Unauthenticated, test.wrong)
+			continue
+		}
+		if err != nil {
+			t.Errorf("%v: %v", test.changes, err)
+			continue
+		}
+		if want := test.expiresAfter; want != 0 && !expires.Equal(c.now().Add(want)) {
+			t.Errorf("%v: expires %v", test.changes, expires)
+		}
+		if want := test.name + " of " + testIssuer; test.name != "" && id.Name != want {
+			t.Errorf("%v: name %q", test.changes, id.Name)
+		}
+	}
+}
+
+// TestTypes takes what proves who somebody is, and nothing else that an issuer signs with the same key.
+func TestTypes(t *testing.T) {
+	c := newClock()
+	key := rs256("k1")
+	tokens := newTokens(t, c, trust(keyFile(t, key.public())))
+	for typ, good := range map[any]bool{
+		"JWT": true, "jwt": true, "at+jwt": true, "application/at+jwt": true, "AT+JWT": true, "": true,
+		"logout+jwt": false, "secevent+jwt": false, "dpop+jwt": false, "oauth-authz-req+jwt": false, "JOSE": false, "application/jwt/x": false, 1: false,
+	} {
+		_, _, err := tokens.Check(t.Context(), key.signBytes(t, must(json.Marshal(of(c, nil))), map[jose.HeaderKey]any{jose.HeaderType: typ}))
+		if good && err != nil {
+			t.Errorf("%v: %v", typ, err)
+		} else if !good {
+			wantCode(t, err, freshet.Unauthenticated, "does not prove who somebody is (typ)")
+		}
+	}
+}
+
+// TestClients takes tokens for each app that was given, and for no other.
+func TestClients(t *testing.T) {
+	c := newClock()
+	key := rs256("k1")
+	tokens := newTokens(t, c, Issuer{URL: testIssuer, JWKS: keyFile(t, key.public()), ClientIDs: []string{"web", "phone"}})
+	for client, good := range map[string]bool{"web": true, "phone": true, "webphone": false, "": false} {
+		_, _, err := tokens.Check(t.Context(), key.sign(t, of(c, claims{"aud": client, "client_id": nil})))
+		if good != (err == nil) {
+			t.Errorf("%q: %v", client, err)
 		}
 	}
 }
@@ -386,8 +420,8 @@ func TestIssuersApart(t *testing.T) {
 	c := newClock()
 	a, b := rs256("k"), signer{"k", jose.RS256, otherRSA()}
 	tokens := newTokens(t, c,
-		Issuer{URL: "https://a", JWKS: keyFile(t, a.public()), Providers: []freshet.Provider{freshet.UserPools}},
-		Issuer{URL: "https://b", JWKS: keyFile(t, b.public()), Providers: []freshet.Provider{freshet.OIDC}})
+		Issuer{URL: "https://a", JWKS: keyFile(t, a.public()), ClientIDs: []string{"web"}, Provider: freshet.UserPools},
+		Issuer{URL: "https://b", JWKS: keyFile(t, b.public()), ClientIDs: []string{"web"}})
 	for _, test := range []struct {
 		signer   signer
 		iss      string
@@ -414,34 +448,36 @@ func TestNewTokens(t *testing.T) {
 		}
 		return path
 	}
+	web := []string{"web"}
 	enc := rs256("k").public()
 	enc.Use = "enc"
 	for name, test := range map[string]struct {
 		issuers []Issuer
 		want    string
 	}{
-		"twice":             {[]Issuer{{URL: "https://a", JWKS: good}, {URL: "https://a", JWKS: good}}, "the issuer https://a stands twice"},
+		"twice":             {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: good}, {URL: "https://a", ClientIDs: web, JWKS: good}}, "the issuer https://a stands twice"},
 		"no URL":            {[]Issuer{{JWKS: good}}, "an issuer has no URL"},
-		"no file":           {[]Issuer{{URL: "https://a", JWKS: "/nonexistent/jwks.json"}}, "no such file"},
-		"a directory":       {[]Issuer{{URL: "https://a", JWKS: t.TempDir()}}, "is a directory"},
-		"no JSON":           {[]Issuer{{URL: "https://a", JWKS: write("hello")}}, "it is no JWK set"},
-		"no keys":           {[]Issuer{{URL: "https://a", JWKS: write(`{"keys":[]}`)}}, "it holds no usable key"},
-		"unknown keys":      {[]Issuer{{URL: "https://a", JWKS: write(`{"keys":[{"kty":"new"},{"kty":"OKP","crv":"X25519","x":"AAAA"},1,null]}`)}}, "no usable key"},
-		"a shared secret":   {[]Issuer{{URL: "https://a", JWKS: keyFile(t, jose.JSONWebKey{Key: make([]byte, 64)})}}, "no usable key"},
-		"a private key":     {[]Issuer{{URL: "https://a", JWKS: keyFile(t, jose.JSONWebKey{Key: rsaKey()})}}, "no usable key"},
-		"a short key":       {[]Issuer{{URL: "https://a", JWKS: keyFile(t, jose.JSONWebKey{Key: weakRSA().Public()})}}, "RSA key of 2048 bits or more"},
-		"for encryption":    {[]Issuer{{URL: "https://a", JWKS: keyFile(t, enc)}}, "no usable key"},
-		"another algorithm": {[]Issuer{{URL: "https://a", JWKS: keyFile(t, jose.JSONWebKey{Key: rsaKey().Public(), Algorithm: "RSA-OAEP"})}}, "no usable key"},
-		"too large":         {[]Issuer{{URL: "https://a", JWKS: write(strings.Repeat(" ", maxKeySet+1))}}, "it has more than 1048576 bytes"},
+		"no client id":      {[]Issuer{{URL: "https://a", JWKS: good}}, "the issuer https://a: client_id is missing"},
+		"no file":           {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: "/nonexistent/jwks.json"}}, "no such file"},
+		"a directory":       {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: t.TempDir()}}, "is a directory"},
+		"no JSON":           {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: write("hello")}}, "it is no JWK set"},
+		"no keys":           {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: write(`{"keys":[]}`)}}, "it holds no usable key"},
+		"unknown keys":      {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: write(`{"keys":[{"kty":"new"},{"kty":"OKP","crv":"X25519","x":"AAAA"},1,null]}`)}}, "no usable key"},
+		"a shared secret":   {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: keyFile(t, jose.JSONWebKey{Key: make([]byte, 64)})}}, "no usable key"},
+		"a private key":     {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: keyFile(t, jose.JSONWebKey{Key: rsaKey()})}}, "no usable key"},
+		"a short key":       {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: keyFile(t, jose.JSONWebKey{Key: weakRSA().Public()})}}, "RSA key of 2048 bits or more"},
+		"for encryption":    {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: keyFile(t, enc)}}, "no usable key"},
+		"another algorithm": {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: keyFile(t, jose.JSONWebKey{Key: rsaKey().Public(), Algorithm: "RSA-OAEP"})}}, "no usable key"},
+		"too large":         {[]Issuer{{URL: "https://a", ClientIDs: web, JWKS: write(strings.Repeat(" ", maxKeySet+1))}}, "it has more than 1048576 bytes"},
 	} {
-		_, err := NewTokens(test.issuers, nil, c.now)
+		_, err := NewTokens(test.issuers, nil, c.now, quiet)
 		if freshet.CodeOf(err) != freshet.Invalid || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", name, err, test.want)
 		}
 	}
 	// A usable key among others is used; an issuer with its keys at an address is not asked yet.
 	mixed := write(`{"keys":[{"kty":"new"},` + string(must(json.Marshal(rs256("k").public()))) + `]}`)
-	tokens := newTokens(t, c, Issuer{URL: testIssuer, JWKS: mixed}, Issuer{URL: "https://nobody.invalid"})
+	tokens := newTokens(t, c, trust(mixed), Issuer{URL: "https://nobody.invalid", ClientIDs: web})
 	if _, _, err := tokens.Check(t.Context(), rs256("k").sign(t, of(c, nil))); err != nil {
 		t.Error(err)
 	}
@@ -450,7 +486,7 @@ func TestNewTokens(t *testing.T) {
 func FuzzTokenCheck(f *testing.F) {
 	c := newClock()
 	key := rs256("k1")
-	tokens := newTokens(f, c, Issuer{URL: testIssuer, JWKS: keyFile(f, key.public())})
+	tokens := newTokens(f, c, trust(keyFile(f, key.public())))
 	expired := key.sign(f, of(c, claims{"exp": 1}))
 	f.Add(expired)
 	f.Add("Bearer " + expired)
@@ -473,7 +509,7 @@ func FuzzTokenCheck(f *testing.F) {
 func BenchmarkCheck(b *testing.B) {
 	c := newClock()
 	key := rs256("k1")
-	tokens := newTokens(b, c, Issuer{URL: testIssuer, JWKS: keyFile(b, key.public())})
+	tokens := newTokens(b, c, trust(keyFile(b, key.public())))
 	token := key.sign(b, of(c, claims{"username": "ana", "token_use": "access", "jti": strings.Repeat("x", 300)}))
 	check := func(b *testing.B, tokens *Tokens) {
 		if _, _, err := tokens.Check(b.Context(), token); err != nil {

@@ -130,8 +130,12 @@ func (c *Config) Validate() error {
 		return err
 	}
 	for i := range c.Issuers {
-		if err := c.Issuers[i].Validate(); err != nil {
+		is := &c.Issuers[i]
+		if err := is.Validate(); err != nil {
 			return err
+		}
+		if is.Provider == freshet.UserPools && !c.NoSignUp {
+			return freshet.Errorf(freshet.Invalid, "the issuer %s has provider=userPools, so its users and this server's own are the same by their names: switch sign-up off, or anybody could take a name here", is.URL)
 		}
 	}
 	for name, kept := range map[string]time.Duration{"keep-tombstones": c.KeepTombstones, "keep-history": c.KeepHistory, "keep-audit": c.KeepAudit} {

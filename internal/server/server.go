@@ -204,12 +204,12 @@ func (s *Server) openAuth(ctx context.Context) (*auth.Authenticator, error) {
 		}
 	}
 	if len(s.cfg.Issuers) > 0 {
-		if a.Tokens, err = auth.NewTokens(s.cfg.Issuers, nil, s.now); err != nil {
+		if a.Tokens, err = auth.NewTokens(s.cfg.Issuers, nil, s.now, s.logger); err != nil {
 			return nil, err
 		}
 	}
 	if s.cfg.Authoriser != "" {
-		if a.Custom, err = auth.NewAuthoriser(s.cfg.Authoriser, nil, s.now); err != nil {
+		if a.Custom, err = auth.NewAuthoriser(s.cfg.Authoriser, nil, s.now, s.logger); err != nil {
 			return nil, err
 		}
 	}

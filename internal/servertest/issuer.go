@@ -17,7 +17,10 @@ type Issuer struct {
 	keys   string // the file of its public keys
 }
 
-const issuerURL = "https://issuer.test"
+const (
+	issuerURL = "https://issuer.test"
+	clientID  = "web"
+)
 
 // NewIssuer makes an issuer with a key of its own, whose public part it puts into a directory.
 func NewIssuer(dir string) (*Issuer, error) {
@@ -38,13 +41,16 @@ func NewIssuer(dir string) (*Issuer, error) {
 	return &Issuer{signer, keys}, err
 }
 
-// Flag gives the value of --oidc by which a server believes the tokens.
-func (is *Issuer) Flag() string { return "issuer=" + issuerURL + ",jwks=" + is.keys }
+// Flag gives the value of --oidc by which a server believes the tokens, as those of its own user pool. It has to be one
+// where nobody can sign up.
+func (is *Issuer) Flag() string {
+	return "issuer=" + issuerURL + ",jwks=" + is.keys + ",client_id=" + clientID + ",provider=userPools"
+}
 
 // Token gives a token of a user, good for some time.
 func (is *Issuer) Token(user string, good time.Duration, groups ...string) (string, error) {
 	claims, err := json.Marshal(map[string]any{
-		"iss": issuerURL, "sub": user, "username": user, "cognito:groups": groups, "exp": time.Now().Add(good).Unix(),
+		"iss": issuerURL, "aud": clientID, "sub": user, "username": user, "cognito:groups": groups, "exp": time.Now().Add(good).Unix(),
 	})
 	if err != nil {
 		return "", err

@@ -55,7 +55,7 @@ func (s *Server) open(sdl string) (err error) {
 		return err
 	}
 	s.Server, err = server.Open(context.Background(), server.Config{
-		Data: s.Data(), Schema: []string{file}, Listen: "127.0.0.1:0", Issuers: []auth.Issuer{issuer},
+		Data: s.Data(), Schema: []string{file}, Listen: "127.0.0.1:0", Issuers: []auth.Issuer{issuer}, NoSignUp: true,
 	}, slog.New(slog.DiscardHandler))
 	return err
 }
