@@ -72,6 +72,10 @@ func TestGoOIDC(t *testing.T) {
 	raw, _ := tokens.Extra("id_token").(string)
 	id, err := provider.Verifier(&oidc.Config{ClientID: "backend"}).Verify(ctx, raw)
 	check(t, err)
+	check(t, id.VerifyAccessToken(tokens.AccessToken))
+	if id.VerifyAccessToken(tokens.AccessToken+"x") == nil {
+		t.Error("the ID token comes with any access token")
+	}
 	var claims struct {
 		Email  string   `json:"email"`
 		Groups []string `json:"cognito:groups"`
@@ -91,6 +95,10 @@ func TestGoOIDC(t *testing.T) {
 	if renewed.AccessToken == tokens.AccessToken || renewed.RefreshToken == tokens.RefreshToken {
 		t.Error("the tokens are the old ones")
 	}
+	raw, _ = renewed.Extra("id_token").(string)
+	next, err := provider.Verifier(&oidc.Config{ClientID: "backend"}).Verify(ctx, raw)
+	check(t, err)
+	check(t, next.VerifyAccessToken(renewed.AccessToken))
 	info, err := provider.UserInfo(ctx, source)
 	check(t, err)
 	if info.Email != claims.Email || info.Subject != id.Subject {

@@ -72,7 +72,7 @@ func TestTokens(t *testing.T) {
 	}
 	if diff := cmp.Diff(with(map[string]any{
 		"token_use": "id", "aud": "web", "cognito:username": "ana", "email": "ana@example.com", "email_verified": true,
-		"custom:team": "red", "phone_number": "+49123", "phone_number_verified": true,
+		"custom:team": "red", "at_hash": hashOf(tokens.Access), "phone_number": "+49123", "phone_number_verified": true,
 	}), idToken); diff != "" {
 		t.Errorf("ID token (-want +got):\n%s", diff)
 	}

@@ -62,7 +62,7 @@ func (h *handler) serveConfiguration(w http.ResponseWriter, _ *http.Request) {
 		ChallengeMethods:  []string{"S256"},
 		Scopes:            accounts.Scopes(),
 		Claims: slices.Concat(
-			[]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "cognito:username", "cognito:groups"},
+			[]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "cognito:username", "cognito:groups"},
 			accounts.AttributesOf("email"), accounts.AttributesOf("phone"), accounts.AttributesOf("profile")),
 		Prompts:       []string{"none", "login", "select_account", "create"},
 		IssInResponse: true,
