@@ -322,6 +322,7 @@ func TestLogout(t *testing.T) {
 	d.user("ana@example.com")
 	_, tokens, _ := d.exchange(d.browser().signIn("ana@example.com").code())
 	hint, _ := tokens["id_token"].(string)
+	d.clock.advance(2 * time.Hour) // the hint is of a token that has expired, as it mostly is
 	for name, test := range map[string]struct {
 		query  string
 		status int
@@ -330,6 +331,9 @@ func TestLogout(t *testing.T) {
 		"by Cognito":                   {"client_id=web&logout_uri=" + leaving, 303, leaving},
 		"by OpenID Connect":            {"client_id=web&post_logout_redirect_uri=" + leaving + "&state=a%26b", 303, leaving + "?state=a%26b"},
 		"by the ID token":              {"id_token_hint=" + hint + "&post_logout_redirect_uri=" + leaving, 303, leaving},
+		"by both":                      {"client_id=web&id_token_hint=" + hint + "&post_logout_redirect_uri=" + leaving, 303, leaving},
+		"by another's ID token":        {"client_id=shop&id_token_hint=" + hint + "&post_logout_redirect_uri=" + leaving, 400, ""},
+		"by an ID token, not listed":   {"id_token_hint=" + hint + "&post_logout_redirect_uri=https://evil.test/", 400, ""},
 		"nowhere":                      {"client_id=web", 200, ""},
 		"not listed":                   {"client_id=web&logout_uri=https://evil.test/", 400, ""},
 		"a listed one of sign-in":      {"client_id=web&logout_uri=" + back, 400, ""},

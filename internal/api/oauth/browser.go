@@ -3,6 +3,7 @@ package oauth
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -121,11 +122,7 @@ func (h *handler) serveLogout(w http.ResponseWriter, r *http.Request) {
 		h.render(w, r, http.StatusOK, page{Title: "Signed out", Lead: "You are signed out here. You can close this page."})
 		return
 	}
-	id := query.Get("client_id")
-	if identity, _, err := h.pool.CheckID(r.Context(), query.Get("id_token_hint")); id == "" && err == nil {
-		id, _ = identity.Claims["aud"].(string)
-	}
-	client := h.client(id)
+	client := h.leaves(query)
 	if client == nil || !slices.Contains(client.LogoutURIs, back) {
 		h.refuse(w, r, "You are signed out here, but the app is not set up for the address it wants you to go back to (logout_uri).")
 		return
@@ -134,6 +131,36 @@ func (h *handler) serveLogout(w http.ResponseWriter, r *http.Request) {
 		back = withQuery(back, url.Values{"state": {state}})
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+// leaves gives the app that sends somebody to be signed out, by its client_id or by an ID token that it was given, which
+// have to agree; nil for none.
+func (h *handler) leaves(query url.Values) *Client {
+	id, hint := query.Get("client_id"), query.Get("id_token_hint")
+	if hint != "" {
+		audience := audienceOf(hint)
+		if id != "" && id != audience {
+			return nil
+		}
+		id = audience
+	}
+	return h.client(id)
+}
+
+// audienceOf gives the app that an ID token is for. The token may have expired, or be of a session that has ended, and
+// is not verified: it says no more than a client_id, which anybody may send.
+func audienceOf(token string) string {
+	_, rest, _ := strings.Cut(token, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	text, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return ""
+	}
+	var claims struct {
+		Audience string `json:"aud"`
+	}
+	_ = json.Unmarshal(text, &claims) // nobody's, where it is none
+	return claims.Audience
 }
 
 // schemeOf gives the scheme of an address from the lists.
