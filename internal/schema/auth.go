@@ -197,6 +197,9 @@ func (l *loader) checkClaim(m *Model, rule *Rule, at *ast.Position) {
 	if strings.ContainsAny(rule.Claim, "[],") {
 		l.problem(at, "@auth on %s: the claim %q has a bracket or a comma in its name, which is not supported", m.Name, rule.Claim)
 	}
+	if slices.Contains(providers[rule.Allow], freshet.Provider(rule.Claim)) { // its tokens would be those of the provider
+		l.problem(at, "@auth on %s: the claim %q has the name of a provider, which is not supported", m.Name, rule.Claim)
+	}
 }
 
 // token names a reader by a rule. The usual provider and claim leave no trace, so that the usual tokens
