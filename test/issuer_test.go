@@ -233,3 +233,23 @@ func TestForeignKeys(t *testing.T) {
 	wall.advance(21 * time.Hour)
 	answers("the token's day is over", "401 ", young)
 }
+
+// TestPoolOfAnother lets in the users of a user pool that is run elsewhere, by its discovery document, its keys and both
+// kinds of its tokens.
+func TestPoolOfAnother(t *testing.T) {
+	there := openCounter(t, server.Config{ClientIDs: []string{"shop", "bank"}})
+	trusted, err := auth.ParseIssuer("issuer=" + there.URL() + "/" + server.DefaultPool + ",client_id=shop,client_id=phone")
+	check(t, err)
+	here := openCounter(t, server.Config{Issuers: []auth.Issuer{trusted}})
+	_, _, err = there.operator.CreateUser(t.Context(), control.NewUser{Name: "ana", Password: password})
+	check(t, err)
+	for client, sees := range map[string]func(*counter, *testing.T, string, string){"shop": (*counter).believes, "bank": (*counter).refusesToken} {
+		var signedIn struct {
+			AuthenticationResult struct{ AccessToken, IdToken, RefreshToken string }
+		}
+		there.cognito(t, "InitiateAuth", strings.Replace(signInOf("ana"), server.DefaultClient, client, 1), &signedIn)
+		sees(here, t, "an access token for "+client, signedIn.AuthenticationResult.AccessToken)
+		sees(here, t, "an ID token for "+client, signedIn.AuthenticationResult.IdToken)
+		here.refusesToken(t, "a refresh token for "+client, signedIn.AuthenticationResult.RefreshToken)
+	}
+}
