@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,13 +41,18 @@ func (r *running) signIn(t *testing.T, name string) string {
 // token signs a user in, and gives an access token.
 func (r *running) token(t *testing.T, name string) string {
 	t.Helper()
+	return r.tokens(t, name).Access
+}
+
+func (r *running) tokens(t *testing.T, name string) *accounts.Tokens {
+	t.Helper()
 	result, err := r.people.pool.InitiateAuth(t.Context(), accounts.Caller{Client: DefaultClient, Address: "192.0.2.1"}, accounts.AuthRequest{
 		Flow: "USER_PASSWORD_AUTH", Parameters: map[string]string{"USERNAME": name, "PASSWORD": testPassword},
 	})
 	if err != nil || result.Tokens == nil {
 		t.Fatalf("sign-in: %+v, %v", result, err)
 	}
-	return result.Tokens.Access
+	return result.Tokens
 }
 
 // dial opens a socket.
@@ -98,8 +105,15 @@ func TestOwnTokens(t *testing.T) {
 }
 
 func TestRevokedSockets(t *testing.T) {
-	s := start(t, Config{})
+	var ahead atomic.Int64 // nanoseconds
+	s := start(t, Config{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 	ana, ben := s.signIn(t, "ana"), s.signIn(t, "ben")
+	s.signIn(t, "carl")
+	carl, app := s.tokens(t, "carl"), accounts.Caller{Client: DefaultClient}
+	next, err := s.people.pool.GetTokensFromRefreshToken(t.Context(), app, carl.Refresh)
+	if err != nil {
+		t.Fatal(err)
+	}
 	key, secret, err := s.keyring.Create(t.Context(), "phone", time.Time{})
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +126,13 @@ func TestRevokedSockets(t *testing.T) {
 	}{
 		"a disabled account": {`{"Authorization":"` + ana + `"}`, func() error { return s.people.pool.AdminDisableUser(t.Context(), by, "ana") }},
 		"a sign-out":         {`{"Authorization":"` + ben + `"}`, func() error { return s.people.pool.AdminUserGlobalSignOut(t.Context(), by, "ben") }},
+		"a reused refresh token": {`{"Authorization":"` + next.Access + `"}`, func() error {
+			ahead.Store(int64(time.Minute))
+			if _, err := s.people.pool.GetTokensFromRefreshToken(t.Context(), app, carl.Refresh); accounts.FaultOf(err) != accounts.RefreshTokenReuse {
+				return fmt.Errorf("the old token gives %w", err)
+			}
+			return nil
+		}},
 		"a revoked key": {`{"x-api-key":"` + secret + `"}`, func() error {
 			_, err := s.keyring.Revoke(t.Context(), key.ID)
 			return err
