@@ -62,14 +62,15 @@ func (is *Issuer) Validate() error {
 }
 
 // isFor tells whether a token is for one of the issuer's clients. Access tokens of Cognito have no aud and name
-// their client in client_id; its id tokens have it in aud; other issuers do as they like.
-func (is *Issuer) isFor(use string, claims map[string]any) bool {
+// their client in client_id; its id tokens have it in aud, and so has what RFC 9068 calls an access token the API that
+// it is for; other issuers do as they like.
+func (is *Issuer) isFor(typ, use string, claims map[string]any) bool {
 	return slices.ContainsFunc(is.ClientIDs, func(id string) bool {
 		named := func(claim string) bool { return claims[claim] == any(id) }
-		switch use {
-		case "access":
+		switch {
+		case use == "access":
 			return named("client_id")
-		case "id":
+		case use == "id", typ == accessToken:
 			return hasAudience(claims, id)
 		}
 		return hasAudience(claims, id) || named("client_id") || named("azp")

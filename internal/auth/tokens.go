@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +116,8 @@ func (t *Tokens) verify(ctx context.Context, token string, now time.Time) (verif
 		}
 		return verifiedToken{}, freshet.Wrap(freshet.Unauthenticated, err, "the token is no signed JWT that can be read")
 	}
-	if err := checkHeader(&signed.Signatures[0].Protected); err != nil {
+	typ, err := typeOf(&signed.Signatures[0].Protected)
+	if err != nil {
 		return verifiedToken{}, err
 	}
 	is, err := t.issuer(signed)
@@ -132,7 +132,7 @@ func (t *Tokens) verify(ctx context.Context, token string, now time.Time) (verif
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		return verifiedToken{}, freshet.Wrap(freshet.Unauthenticated, err, "the token's claims cannot be read")
 	}
-	expires, err := is.admit(claims, now)
+	expires, err := is.admit(typ, claims, now)
 	if err != nil {
 		return verifiedToken{}, err
 	}
@@ -140,20 +140,27 @@ func (t *Tokens) verify(ctx context.Context, token string, now time.Time) (verif
 	return verifiedToken{identity, expires}, nil
 }
 
-// types are the types of tokens that may prove who somebody is, without the "application/" that may stand before
-// them. An issuer signs others with the same key: RFC 8725, section 3.11.
-var types = []string{"", "jwt", "at+jwt"}
+// The types of tokens that may prove who somebody is, without the "application/" that may stand before them. An issuer
+// signs others with the same key: RFC 8725, section 3.11.
+const (
+	anyToken    = "jwt"
+	accessToken = "at+jwt" // of RFC 9068
+)
 
-// checkHeader refuses what has to be understood and is not.
-func checkHeader(header *jose.Header) error {
+// typeOf gives the type that a token has by its header. It refuses what has to be understood and is not.
+func typeOf(header *jose.Header) (string, error) {
 	if _, critical := header.ExtraHeaders["crit"]; critical {
-		return refused("the token asks for extensions (crit) that are not supported")
+		return "", refused("the token asks for extensions (crit) that are not supported")
 	}
-	typ, isText := header.ExtraHeaders[jose.HeaderType].(string)
-	if header.ExtraHeaders[jose.HeaderType] != nil && !isText || !slices.Contains(types, strings.TrimPrefix(strings.ToLower(typ), "application/")) {
-		return refused("the token is a %q, which does not prove who somebody is (typ)", excerpt(typ))
+	value, found := header.ExtraHeaders[jose.HeaderType]
+	text, isText := value.(string)
+	switch typ := strings.TrimPrefix(strings.ToLower(text), "application/"); {
+	case !found, isText && typ == "":
+		return anyToken, nil
+	case typ == anyToken, typ == accessToken:
+		return typ, nil
 	}
-	return nil
+	return "", refused("the token is a %q, which does not prove who somebody is (typ)", excerpt(text))
 }
 
 // issuer finds the one that a token names; nothing in it is verified yet.
@@ -191,8 +198,8 @@ func (is *trusted) payload(ctx context.Context, signed *jose.JSONWebSignature) (
 	return nil, &freshet.Error{Code: freshet.Unauthenticated, Message: "the token is not signed with a key of its issuer", Cause: failed}
 }
 
-// admit checks the claims of a token that its issuer signed, and gives when it expires.
-func (is *Issuer) admit(claims map[string]any, now time.Time) (time.Time, error) {
+// admit checks the claims of a token of some type that its issuer signed, and gives when it expires.
+func (is *Issuer) admit(typ string, claims map[string]any, now time.Time) (time.Time, error) {
 	expires, ok := timeOf(claims["exp"])
 	if !ok {
 		return time.Time{}, refused("the token does not say when it expires (exp)")
@@ -215,7 +222,7 @@ func (is *Issuer) admit(claims map[string]any, now time.Time) (time.Time, error)
 		return time.Time{}, refused("the token is neither an access token nor an id token (token_use)")
 	}
 	switch {
-	case !is.isFor(use, claims):
+	case !is.isFor(typ, use, claims):
 		return time.Time{}, refused("the token is for another app; this server takes those for the client id %q", is.ClientIDs)
 	case claims["events"] != nil: // RFC 8417: it tells of something, a sign-out say
 		return time.Time{}, refused("the token tells of events, and does not prove who somebody is")

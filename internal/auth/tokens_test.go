@@ -387,6 +387,22 @@ func TestTypes(t *testing.T) {
 	}
 }
 
+// TestAPIs holds that an access token of RFC 9068 is for an API, whichever app has it.
+func TestAPIs(t *testing.T) {
+	c := newClock()
+	key := rs256("k1")
+	tokens := newTokens(t, c, trust(keyFile(t, key.public())))
+	for aud, good := range map[string]bool{"web": true, "another": false} {
+		body := must(json.Marshal(of(c, claims{"aud": aud, "client_id": "web", "azp": "web"})))
+		for typ, good := range map[string]bool{"at+jwt": good, "JWT": true} {
+			_, _, err := tokens.Check(t.Context(), key.signBytes(t, body, map[jose.HeaderKey]any{jose.HeaderType: typ}))
+			if good != (err == nil) {
+				t.Errorf("a %s for %s: %v", typ, aud, err)
+			}
+		}
+	}
+}
+
 // TestClients takes tokens for each app that was given, and for no other.
 func TestClients(t *testing.T) {
 	c := newClock()
