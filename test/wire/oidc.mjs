@@ -3,7 +3,7 @@
 //   node oidc.mjs ISSUER CLIENT HOUSE [CHROMIUM]
 //
 // The app is at HOUSE/app, and HOUSE/mail?to= gives the code that was mailed last. Where a browser is given, the visitor
-// uses it. It ends with 0 when everything that was expected has happened, and says what did not otherwise.
+// uses it, and the app is a page in it. It ends with 0 when everything that was expected has happened, and says what did not otherwise.
 import assert from "node:assert/strict";
 import * as client from "openid-client";
 import { withChromium, withFetch } from "./visitors.mjs";
@@ -12,9 +12,12 @@ const [issuer, id, house, chromium] = process.argv.slice(2);
 const app = `${house}/app`;
 const [email, password] = ["ana@example.com", "tulip-garden-47"];
 
-const config = await client.discovery(new URL(issuer), id, undefined, client.None(), { execute: [client.allowInsecureRequests] });
+const { newVisitor, fetch: fetchOfApp, close } = chromium ? await withChromium(chromium, app) : await withFetch(app);
+const config = await client.discovery(new URL(issuer), id, undefined, client.None(), {
+  execute: [client.allowInsecureRequests],
+  [client.customFetch]: fetchOfApp,
+});
 assert.ok(config.serverMetadata().supportsPKCE());
-const { newVisitor, close } = chromium ? await withChromium(chromium, app) : await withFetch(app);
 
 /** Begins a sign-in: where to send the visitor, and what takes the tokens when it is back. */
 const begin = async (parameters) => {
@@ -90,8 +93,8 @@ await refused("invalid_grant", client.refreshTokenGrant(config, next.refresh_tok
 await assert.rejects(client.fetchUserInfo(config, next.access_token, sub));
 assert.equal(await asks(next.access_token), 401);
 
-// After the sign-out the visitor has to sign in again.
-const left = await elsewhere.visit(client.buildEndSessionUrl(config, { post_logout_redirect_uri: app, state: "bye" }));
+// After the sign-out, by the ID token of the session that was revoked, the visitor has to sign in again.
+const left = await elsewhere.visit(client.buildEndSessionUrl(config, { post_logout_redirect_uri: app, state: "bye", id_token_hint: next.id_token }));
 assert.equal(String(left), `${app}?state=bye`);
 await elsewhere.visit((await begin()).start);
 assert.equal(await elsewhere.heading(), "Sign in");

@@ -1,6 +1,7 @@
 // Who goes through the hosted pages: each visitor has cookies of its own. `visit` opens an address, `fill` fills in the
 // form of the page and sends it; both end at a page of the server or at the app, and give the address of the app there
-// and else nothing. `heading` is that of the page.
+// and else nothing. `heading` is that of the page. What the app itself asks for it asks with `fetch`: in Chromium from a
+// page of its own.
 import assert from "node:assert/strict";
 import { launch } from "./chromium.mjs";
 
@@ -23,8 +24,25 @@ export async function withChromium(program, app) {
       heading: () => page.locator("h1").textContent(),
     };
   };
-  return { newVisitor, close: () => browser.close() };
+  const own = await browser.newPage();
+  await own.goto(app);
+  return { newVisitor, fetch: fetchFrom(own), close: () => browser.close() };
 }
+
+/** Gives a fetch that a page does, under the rules that a browser has for its origin. */
+const fetchFrom = (page) => async (url, { method, headers, body }) => {
+  const sent = new Headers(headers);
+  sent.delete("user-agent"); // which a page leaves to the browser
+  const request = { method, headers: [...sent], body: body?.toString() };
+  const { text, ...answer } = await page.evaluate(
+    async ([url, request]) => {
+      const answer = await fetch(url, request);
+      return { status: answer.status, headers: [...answer.headers], text: await answer.text() };
+    },
+    [String(url), request],
+  );
+  return new Response(text || null, answer);
+};
 
 /** Somebody who reads the pages as text. */
 export async function withFetch(app) {
@@ -59,7 +77,7 @@ export async function withFetch(app) {
       heading: async () => find(/<h1>([^<]*)/),
     };
   };
-  return { newVisitor, close: () => {} };
+  return { newVisitor, fetch, close: () => {} };
 }
 
 /** An attribute or a text as the pages write it. */
