@@ -25,7 +25,11 @@ export class Issuer {
 
   /** The flag by which a server believes the tokens. */
   get flags(): string[] {
-    return ['--oidc', `issuer=${url},jwks=${this.#keys},client_id=${app},provider=userPools`, '--sign-up=off'];
+    return [
+      '--oidc',
+      `issuer=${url},jwks=${this.#keys},client_id=${app},provider=userPools`,
+      '--sign-up=off',
+    ];
   }
 
   /** Gives a token of a user that is good for some seconds, or was good until some seconds ago. */
