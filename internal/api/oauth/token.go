@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,21 +65,19 @@ func (h *handler) appForm(w http.ResponseWriter, r *http.Request) (url.Values, *
 // authenticate finds out which app asks. One that has a secret has to show it, in one way only.
 func (h *handler) authenticate(r *http.Request, form url.Values) (*Client, *fault) {
 	unknown := &fault{"invalid_client", "the client is not known, or its secret is wrong"}
-	id, secret := form.Get("client_id"), form.Get("client_secret")
+	id, secrets := form.Get("client_id"), []string{form.Get("client_secret")}
 	if header := r.Header.Get("Authorization"); header != "" {
 		user, password, ok := r.BasicAuth()
-		user, userErr := url.QueryUnescape(user) // RFC 6749, 2.3.1
-		password, passwordErr := url.QueryUnescape(password)
 		switch {
-		case !ok || userErr != nil || passwordErr != nil:
+		case !ok:
 			return nil, unknown
-		case secret != "" || id != "" && id != user:
+		case secrets[0] != "" || id != "" && id != decoded(user):
 			return nil, &fault{"invalid_request", "the client shows itself in two ways"}
 		}
-		id, secret = user, password
+		id, secrets = decoded(user), []string{decoded(password), password}
 	}
 	client := h.client(id)
-	if client == nil || subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) != 1 {
+	if client == nil || !slices.ContainsFunc(secrets, func(s string) bool { return same(s, client.Secret) }) {
 		return nil, unknown
 	}
 	return client, nil
@@ -93,6 +91,15 @@ func (h *handler) recordClient(r *http.Request, form url.Values) {
 	id, _, _ := r.BasicAuth()
 	id = cmp.Or(id, form.Get("client_id"))
 	h.opts.Audit.Record(r.Context(), accounts.Entry{What: "AuthenticateClient", Client: id[:min(len(id), 100)], From: r.RemoteAddr, Outcome: "invalid_client"})
+}
+
+// decoded gives a part of Basic credentials. RFC 6749, 2.3.1 has it encoded as in a form, which many clients leave out.
+func decoded(part string) string {
+	text, err := url.QueryUnescape(part)
+	if err != nil {
+		return part
+	}
+	return text
 }
 
 type tokenAnswer struct {

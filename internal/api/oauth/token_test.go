@@ -163,6 +163,7 @@ func TestConfidentialClient(t *testing.T) {
 	}{
 		"basic, with PKCE":            {form(withPKCE(), "code_verifier="+verifier), []string{basic}, 200, nil},
 		"basic, without":              {form(without()), []string{basic}, 200, nil},
+		"basic, not encoded":          {form(without()), []string{"Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("backend:"+secret))}, 200, nil},
 		"basic, and its id":           {form(without(), "client_id=backend"), []string{basic}, 200, nil},
 		"post":                        {form(without(), "client_id=backend", "client_secret="+secret), nil, 200, nil},
 		"a verifier for no challenge": {form(without(), "code_verifier="+verifier), []string{basic}, 400, "invalid_grant"},
