@@ -54,7 +54,8 @@ func (set keySet) verify(token *jose.JSONWebSignature) (payload []byte, named bo
 	return nil, named
 }
 
-// parseKeySet reads the JWK set that was found at some place. Keys that cannot verify tokens are passed over, as RFC 7517 section 5 says.
+// parseKeySet reads the JWK set that was found at some place. Keys that cannot verify tokens are passed over, as
+// RFC 7517 section 5 says.
 func parseKeySet(name string, body []byte) (keySet, error) {
 	var raw struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -22,7 +22,7 @@ const (
 	leeway   = time.Minute
 
 	// cacheAge is for how long a token is not verified again. A key that its issuer withdraws counts for
-	// keysAge and cacheAge at most.
+	// keysAge and cacheAge at most, while the keys can be read.
 	cacheAge = 10 * time.Minute
 )
 
