@@ -37,9 +37,8 @@ var algorithms = []jose.SignatureAlgorithm{
 // keySet is the public keys of an issuer. It is not empty.
 type keySet []jose.JSONWebKey
 
-// verify gives the payload of a token that one of the keys signed; nil where none did. named tells whether
-// there is a key with the id that the token names.
-func (set keySet) verify(token *jose.JSONWebSignature) (payload []byte, named bool) {
+// verify tells whether one of the keys signed a token, and whether there is a key with the id that the token names.
+func (set keySet) verify(token *jose.JSONWebSignature) (right, named bool) {
 	header := token.Signatures[0].Protected
 	for _, key := range set {
 		exact := header.KeyID != "" && key.KeyID == header.KeyID
@@ -47,11 +46,11 @@ func (set keySet) verify(token *jose.JSONWebSignature) (payload []byte, named bo
 		if !exact && header.KeyID != "" && key.KeyID != "" || key.Algorithm != "" && key.Algorithm != header.Algorithm {
 			continue
 		}
-		if payload, err := token.Verify(key.Key); err == nil {
-			return payload, true
+		if _, err := token.Verify(key.Key); err == nil {
+			return true, true
 		}
 	}
-	return nil, named
+	return false, named
 }
 
 // parseKeySet reads the JWK set that was found at some place. Keys that cannot verify tokens are passed over, as

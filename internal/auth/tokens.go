@@ -120,17 +120,16 @@ func (t *Tokens) verify(ctx context.Context, token string, now time.Time) (verif
 	if err != nil {
 		return verifiedToken{}, err
 	}
-	is, err := t.issuer(signed)
-	if err != nil {
-		return verifiedToken{}, err
-	}
-	payload, err := is.payload(ctx, signed)
-	if err != nil {
-		return verifiedToken{}, err
-	}
-	var claims map[string]any
-	if err := json.Unmarshal(payload, &claims); err != nil {
+	var claims map[string]any // of what the signature, which is looked at below, is for
+	if err := json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &claims); err != nil {
 		return verifiedToken{}, freshet.Wrap(freshet.Unauthenticated, err, "the token's claims cannot be read")
+	}
+	is, err := t.issuer(claims)
+	if err != nil {
+		return verifiedToken{}, err
+	}
+	if err := is.signed(ctx, signed); err != nil {
+		return verifiedToken{}, err
 	}
 	expires, err := is.admit(typ, claims, now)
 	if err != nil {
@@ -164,11 +163,7 @@ func typeOf(header *jose.Header) (string, error) {
 }
 
 // issuer finds the one that a token names; nothing in it is verified yet.
-func (t *Tokens) issuer(signed *jose.JSONWebSignature) (*trusted, error) {
-	var claims map[string]any
-	if err := json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &claims); err != nil {
-		return nil, freshet.Wrap(freshet.Unauthenticated, err, "the token's claims cannot be read")
-	}
+func (t *Tokens) issuer(claims map[string]any) (*trusted, error) {
 	name, _ := claims["iss"].(string)
 	if is := t.issuers[name]; is != nil {
 		return is, nil
@@ -179,23 +174,23 @@ func (t *Tokens) issuer(signed *jose.JSONWebSignature) (*trusted, error) {
 	return nil, refused("tokens of the issuer %q are not accepted by this server", excerpt(name))
 }
 
-// payload verifies a token's signature and gives what was signed.
-func (is *trusted) payload(ctx context.Context, signed *jose.JSONWebSignature) ([]byte, error) {
+// signed refuses a token that the issuer did not sign.
+func (is *trusted) signed(ctx context.Context, token *jose.JSONWebSignature) error {
 	set, failed := is.source.keys(ctx, keysAge)
-	payload, named := set.verify(signed)
-	if payload == nil && !named && set != nil {
+	right, named := set.verify(token)
+	if !right && !named && set != nil {
 		set, failed = is.source.keys(ctx, rereadWait) // the issuer may have a new key
-		payload, named = set.verify(signed)
+		right, named = set.verify(token)
 	}
 	switch {
-	case payload != nil:
-		return payload, nil
+	case right:
+		return nil
 	case set == nil:
-		return nil, freshet.Wrap(freshet.Unavailable, failed, "the keys of the issuer %s cannot be had now; try again later", is.URL)
+		return freshet.Wrap(freshet.Unavailable, failed, "the keys of the issuer %s cannot be had now; try again later", is.URL)
 	case named:
-		return nil, refused("the token's signature is wrong")
+		return refused("the token's signature is wrong")
 	}
-	return nil, &freshet.Error{Code: freshet.Unauthenticated, Message: "the token is not signed with a key of its issuer", Cause: failed}
+	return &freshet.Error{Code: freshet.Unauthenticated, Message: "the token is not signed with a key of its issuer", Cause: failed}
 }
 
 // admit checks the claims of a token of some type that its issuer signed, and gives when it expires.
