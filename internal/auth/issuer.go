@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,6 +16,9 @@ type Issuer struct {
 	ClientIDs []string         // the apps that its tokens have to be for, of which one is enough
 	Provider  freshet.Provider // whose rules admit its users; empty: OIDC
 }
+
+// Admitted gives the provider whose rules admit the issuer's users.
+func (is *Issuer) Admitted() freshet.Provider { return cmp.Or(is.Provider, freshet.OIDC) }
 
 const issuerForm = `write issuer=URL,client_id=ID[,client_id=ID…][,jwks=FILE_OR_URL][,provider=userPools|oidc]`
 

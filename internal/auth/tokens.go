@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,7 +65,7 @@ func NewTokens(issuers []Issuer, client *http.Client, now func() time.Time, logg
 				return nil, freshet.Wrap(freshet.Invalid, err, "the keys of the issuer %s cannot be used", is.URL)
 			}
 		}
-		is.Provider = cmp.Or(is.Provider, freshet.OIDC)
+		is.Provider = is.Admitted()
 		t.issuers[is.URL] = &trusted{Issuer: is, source: source}
 	}
 	return t, nil

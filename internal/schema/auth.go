@@ -443,6 +443,11 @@ func holdings(rules []*Rule, access Access) []holding {
 // once.
 func (s *Schema) TokensOf(id *freshet.Identity) []freshet.Token { return tokensOf(s.held, id) }
 
+// Admits tells whether some rule is for the users of a provider.
+func (s *Schema) Admits(provider freshet.Provider) bool {
+	return slices.ContainsFunc(s.held, func(h holding) bool { return h.provider == provider })
+}
+
 // ReadTokens gives the tokens by which an identity may find records of the model: sorted, each once.
 func (m *Model) ReadTokens(id *freshet.Identity) []freshet.Token {
 	if m.scoped(id, AccessRead) == 0 {

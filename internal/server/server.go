@@ -203,6 +203,11 @@ func (s *Server) openAuth(ctx context.Context) (*auth.Authenticator, error) {
 			return nil, err
 		}
 	}
+	for _, is := range s.cfg.Issuers {
+		if provider := is.Admitted(); !s.engine.Schema().Admits(provider) {
+			s.logger.Warn("no rule of the schema lets the users of an issuer in", "issuer", is.URL, "provider", provider)
+		}
+	}
 	if len(s.cfg.Issuers) > 0 {
 		if a.Tokens, err = auth.NewTokens(s.cfg.Issuers, nil, s.now, s.logger); err != nil {
 			return nil, err
