@@ -116,7 +116,7 @@ func (p *Pool) useCode(e *edit, userID string, w purpose, to, code string) error
 	return nil
 }
 
-// sendCode makes a code, and mails it once it is stored. For a ghost everything but the mail is done.
+// sendCode makes a code, and mails it once it is stored. A ghost's is mailed to nobody.
 func (p *Pool) sendCode(ctx context.Context, u *user, w purpose, to string) (Delivery, error) {
 	var code string
 	err := p.update(ctx, []freshet.Document{codeDocument(u.ID, w)}, func(e *edit) (err error) {
@@ -126,10 +126,11 @@ func (p *Pool) sendCode(ctx context.Context, u *user, w purpose, to string) (Del
 	if err != nil {
 		return Delivery{}, err
 	}
+	delivery := emailDelivery(to)
 	if u.ghost {
-		return emailDelivery(to), nil
+		to, code = "", strings.Repeat("0", len(code))
 	}
-	return emailDelivery(to), p.mailCode(ctx, u, w, to, code)
+	return delivery, p.mailCode(ctx, u, w, to, code)
 }
 
 func (p *Pool) mailCode(ctx context.Context, u *user, w purpose, to, code string) error {

@@ -35,6 +35,7 @@ func (c *clock) advance(d time.Duration) {
 type postbox struct {
 	mu       sync.Mutex
 	messages []Message
+	nobody   int // messages to nobody
 	fail     error
 }
 
@@ -44,8 +45,19 @@ func (b *postbox) Send(_ context.Context, m Message) error {
 	if b.fail != nil {
 		return b.fail
 	}
+	if m.To == "" {
+		b.nobody++
+		return nil
+	}
 	b.messages = append(b.messages, m)
 	return nil
+}
+
+// sends gives how often the pool had to wait for the post.
+func (b *postbox) sends() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.messages) + b.nobody
 }
 
 func (b *postbox) all() []Message {

@@ -8,14 +8,15 @@ import (
 )
 
 // Mailer takes messages on their way. Send returns when the message is safe in a queue; the post itself may
-// take its time.
+// take its time. A message to nobody takes as long and fails for the same reasons, and comes to nothing: strangers
+// wait for the answer.
 type Mailer interface {
 	Send(ctx context.Context, m Message) error
 }
 
 // Message is a mail to be made of a template.
 type Message struct {
-	To       string
+	To       string // empty: nobody
 	Template string
 	Data     map[string]string // code, user, password, minutes
 }

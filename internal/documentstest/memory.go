@@ -22,6 +22,7 @@ type Memory struct {
 	stored   map[freshet.Document]versioned
 	fail     error
 	accesses int
+	writes   int
 }
 
 type versioned struct {
@@ -89,6 +90,9 @@ func (m *Memory) commit(documents []freshet.Document, before []versioned, next [
 	}
 	if m.stored == nil {
 		m.stored = make(map[freshet.Document]versioned)
+	}
+	if len(changed) > 0 {
+		m.writes++
 	}
 	maps.Copy(m.stored, changed)
 	return false, nil
@@ -165,4 +169,11 @@ func (m *Memory) Accesses() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.accesses
+}
+
+// Writes gives how many updates changed something: those a store waits for.
+func (m *Memory) Writes() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.writes
 }

@@ -136,7 +136,7 @@ func (m *Mail) Send(ctx context.Context, message Message) error {
 		return nil
 	}
 	if !m.reserve() {
-		return freshet.Errorf(freshet.Unavailable, "%d letters wait for the mail server; try again later", maxWaiting)
+		return errFull()
 	}
 	letter.State, letter.Next = StateWaiting, now
 	if err := freshet.PutDocument(ctx, m.documents, queued(letter.ID), letter); err != nil {

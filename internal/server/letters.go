@@ -31,7 +31,7 @@ var letterOf = map[string]string{
 
 var letterField = map[string]string{"code": "Code", "minutes": "Minutes", "user": "Username", "password": "Password", "email": "Email"}
 
-// Send puts a letter in the queue.
+// Send puts a letter in the queue; one to nobody takes as long.
 func (l *letters) Send(ctx context.Context, m accounts.Message) error {
 	letter := mail.Message{To: m.To, Template: letterOf[m.Template], Data: make(map[string]string)}
 	for name, value := range m.Data {
@@ -46,6 +46,9 @@ func (l *letters) Send(ctx context.Context, m accounts.Message) error {
 		letter.Data["Days"] = strconv.Itoa(int(invitationKept.Hours() / 24))
 	case mail.PasswordChanged, mail.PasskeyAdded:
 		letter.Data["Time"] = l.now().UTC().Format("2 January 2006, 15:04 UTC")
+	}
+	if m.To == "" {
+		return l.mail.Discard(ctx, letter)
 	}
 	return l.mail.Send(ctx, letter)
 }
