@@ -42,6 +42,8 @@ func TestSignUp(t *testing.T) {
 		"blank in the name": {name: "a b", password: goodPassword, email: "a@example.com", want: InvalidParameter},
 		"not seen":          {name: "a\u200bb", password: goodPassword, email: "a@example.com", want: InvalidParameter},
 		"an id":             {name: "123e4567-e89b-12d3-a456-426614174000", password: goodPassword, email: "a@example.com", want: InvalidParameter},
+		"an owner":          {name: "123e4567-e89b-12d3-a456-426614174000::ana", password: goodPassword, email: "a@example.com", want: InvalidParameter},
+		"shown as another":  {name: "x:ana", password: goodPassword, email: "a@example.com", want: InvalidParameter},
 		"long name":         {name: long, password: goodPassword, email: "a@example.com", want: InvalidParameter},
 		"no e-mail":         {name: "a", password: goodPassword, want: InvalidParameter},
 		"bad e-mail":        {name: "a", password: goodPassword, email: "a@", want: InvalidParameter},
