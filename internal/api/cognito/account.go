@@ -18,7 +18,6 @@ func (d *door) getUser(ctx context.Context, c accounts.Caller, in tokenInput) (g
 }
 
 type updateUserAttributesInput struct {
-	passedOver
 	AccessToken    string
 	UserAttributes []attribute
 }
@@ -44,7 +43,6 @@ func (d *door) deleteUserAttributes(ctx context.Context, c accounts.Caller, in d
 }
 
 type attributeCodeInput struct {
-	passedOver
 	AccessToken   string
 	AttributeName string
 }

@@ -28,6 +28,7 @@ func TestUsersAreAdministered(t *testing.T) {
 		admin("AdminCreateUser", `{"UserPoolId":"local_test","Username":"Ana","UserAttributes":[{"Name":"email","Value":"ana@example.com"},{"Name":"email_verified","Value":"true"}],"DesiredDeliveryMediums":["EMAIL"]}`,
 			`{"User":{"Username":"ana","Attributes":`+attributes+`,`+wantUse+`,"UserStatus":"FORCE_CHANGE_PASSWORD"}}`),
 		refused("AdminCreateUser", onAna, accounts.UsernameExists),
+		refused("AdminCreateUser", `{"UserPoolId":"local_test","Username":"ben","Expires":"tomorrow"}`, "SerializationException"),
 		refused("AdminCreateUser", `{"UserPoolId":"local_test","Username":"ben","DesiredDeliveryMediums":["SMS"]}`, accounts.UnsupportedOperation),
 		step{
 			operation: "InitiateAuth", body: `{"ClientId":"web","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"ana","PASSWORD":"${password ana@example.com}"}}`,

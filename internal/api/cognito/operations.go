@@ -34,7 +34,7 @@ type operation struct {
 // typed makes an operation of a method that takes and gives what the body says.
 func typed[In, Out any](a access, serve func(*door, context.Context, accounts.Caller, In) (Out, error)) operation {
 	return operation{a, func(ctx context.Context, d *door, c accounts.Caller, body []byte) (any, error) {
-		in, err := decode[In](body)
+		in, err := decode[In](body, a != anybody)
 		if err != nil {
 			return nil, err
 		}
@@ -45,8 +45,10 @@ func typed[In, Out any](a access, serve func(*door, context.Context, accounts.Ca
 // nothing is the answer of operations that give none. It is {}: clients cannot read an empty body.
 type nothing struct{}
 
-// decode reads a body. Members that the operation does not have are refused: a misspelt one would be passed over.
-func decode[In any](body []byte) (in In, err error) {
+// decode reads a body. Members that the operation does not have are passed over, as Cognito does: the clients of users
+// send what newer versions of theirs add. Strictly read they are refused: an administrator who asks for something is
+// not to think that it was done.
+func decode[In any](body []byte, strictly bool) (in In, err error) {
 	body, err = rawjson.Trim(body)
 	if err != nil {
 		return in, refuse(serialization, "the body is no JSON: %v", err)
@@ -55,7 +57,9 @@ func decode[In any](body []byte) (in In, err error) {
 		return in, refuse(serialization, "the body is no JSON object")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
+	if strictly {
+		decoder.DisallowUnknownFields()
+	}
 	if err := decoder.Decode(&in); err != nil {
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return in, refuse(serialization, "%s cannot be a JSON %s", wrong.Field, wrong.Value)
@@ -65,10 +69,9 @@ func decode[In any](body []byte) (in In, err error) {
 	return in, nil
 }
 
-// passedOver is what clients send for things that are not here: triggers, the rating of risks, statistics, the
-// secrets and the devices of clients.
+// passedOver is what administrators may send for things that are not here: triggers, the rating of risks, statistics.
 type passedOver struct {
-	AnalyticsMetadata, ClientMetadata, ClientSecret, DeviceKey, SecretHash, UserContextData, ValidationData json.RawMessage
+	AnalyticsMetadata, ClientMetadata, UserContextData, ValidationData json.RawMessage
 }
 
 // operations gives all that there is, by X-Amz-Target.

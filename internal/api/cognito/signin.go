@@ -55,7 +55,6 @@ func (d *door) respondToAuthChallenge(ctx context.Context, c accounts.Caller, in
 }
 
 type refreshInput struct {
-	passedOver
 	ClientID     string `json:"ClientId"`
 	RefreshToken string
 }
@@ -69,7 +68,6 @@ func (d *door) getTokensFromRefreshToken(ctx context.Context, c accounts.Caller,
 }
 
 type revokeInput struct {
-	passedOver
 	ClientID string `json:"ClientId"`
 	Token    string
 }

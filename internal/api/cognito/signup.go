@@ -7,7 +7,6 @@ import (
 )
 
 type signUpInput struct {
-	passedOver
 	ClientID       string `json:"ClientId"`
 	Username       string
 	Password       string
@@ -35,7 +34,6 @@ func (d *door) signUp(ctx context.Context, c accounts.Caller, in signUpInput) (o
 }
 
 type confirmSignUpInput struct {
-	passedOver
 	ClientID           string `json:"ClientId"`
 	Username           string
 	ConfirmationCode   string
@@ -55,7 +53,6 @@ func (d *door) confirmSignUp(ctx context.Context, c accounts.Caller, in confirmS
 
 // nameInput is of operations on one who is not signed in.
 type nameInput struct {
-	passedOver
 	ClientID string `json:"ClientId"`
 	Username string
 }
@@ -73,7 +70,6 @@ func (d *door) forgotPassword(ctx context.Context, c accounts.Caller, in nameInp
 }
 
 type confirmForgotPasswordInput struct {
-	passedOver
 	ClientID         string `json:"ClientId"`
 	Username         string
 	ConfirmationCode string
