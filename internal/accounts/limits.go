@@ -56,6 +56,7 @@ func (p *Pool) attempt(ctx context.Context, account, address string) (*attempt, 
 		var of, pair attempts
 		e.get(a.of, &of)
 		e.get(a.pair, &pair)
+		of.At, pair.At = earlier(of.At, now), earlier(pair.At, now)
 		of.fade(now)
 		if now.Sub(pair.At) >= guessMemory {
 			pair.Failures = 0
@@ -96,6 +97,14 @@ func waitFor(of, pair attempts, now time.Time) time.Duration {
 		return 0
 	}
 	return min(wait<<min(over, 10), longestWait)
+}
+
+// earlier keeps a clock that was ahead, and is set right, from making anybody wait for where it was.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 func (a *attempts) fade(now time.Time) {

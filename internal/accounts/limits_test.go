@@ -107,6 +107,44 @@ func TestGuessesAtOnce(t *testing.T) {
 	}
 }
 
+// The clock was ahead, by years perhaps, and is set right: nobody waits until it comes to where it was.
+func TestClockGoesBack(t *testing.T) {
+	f := newFixture(t)
+	f.user("ana")
+	secret := f.withTOTP("ana")
+	f.clock.advance(10 * 365 * 24 * time.Hour)
+	signIn := func() {
+		t.Helper()
+		result, err := f.byPassword("ana", goodPassword)
+		f.must(err)
+		_, err = f.respond(ChallengeTOTP, result.Session, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": f.totp(secret)})
+		f.want("a code of the app", err, "")
+	}
+	forgets := func() {
+		t.Helper()
+		_, err := f.ForgotPassword(t.Context(), app, "ana")
+		f.want("a code by mail", err, "")
+	}
+	for range 2 {
+		f.want("a slip", f.from(app.Address, "ana", "wrong-password"), NotAuthorized)
+		f.want("a slip elsewhere", f.from("198.51.100.1", "ana", "wrong-password"), NotAuthorized)
+		signIn()
+		forgets()
+		f.clock.advance(-10 * 365 * 24 * time.Hour)
+	}
+	f.user("bob") // tokens are signed too, though the key is of a time to come
+	f.tokens("bob")
+	f.clock.advance(10*365*24*time.Hour + totpPeriod*time.Second)
+	signIn()
+	for range freeGuesses {
+		f.want("a guess", f.from("198.51.100.1", "ana", "wrong-password"), NotAuthorized)
+	}
+	err := f.from("198.51.100.1", "ana", goodPassword)
+	if f.want("guessing", err, NotAuthorized); err == nil || err.Error() == errWrongPassword.Error() {
+		t.Errorf("guessing is not slowed any more: %v", err)
+	}
+}
+
 func TestArithmeticIsBounded(t *testing.T) {
 	a := newArithmetic()
 	slots := max(1, runtime.GOMAXPROCS(0)/2)

@@ -91,7 +91,7 @@ func (k *signingKeys) current(ctx context.Context) (*signingKey, error) {
 // ahead is how long before it signs a key is made.
 func (k *signingKeys) ahead() time.Duration { return min(publishAhead, k.rotation/10) }
 
-// signing gives the newest key that may sign.
+// signing gives the newest key that may sign; where the clock was ahead when they were made, the oldest.
 func (k *signingKeys) signing() (*signingKey, error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -100,7 +100,10 @@ func (k *signingKeys) signing() (*signingKey, error) {
 			return key, nil
 		}
 	}
-	return nil, freshet.Errorf(freshet.Unavailable, "there is no key to sign tokens with")
+	if len(k.list) == 0 {
+		return nil, freshet.Errorf(freshet.Unavailable, "there is no key to sign tokens with")
+	}
+	return k.list[0], nil
 }
 
 // add makes and stores a key that signs after a while, unless another server was faster.

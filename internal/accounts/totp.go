@@ -40,11 +40,12 @@ func totpCode(secret []byte, step int64) string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[at:])&0x7fffffff%1_000_000)
 }
 
-// totpStep finds the step that a code is of, which has to come after the last one that was used.
+// totpStep finds the step that a code is of, which has to come after the last one that was used. A last one that is
+// still to come is of a clock that was ahead.
 func totpStep(secret []byte, code string, now time.Time, last int64) (step int64, found bool) {
 	current := now.Unix() / totpPeriod
 	for s := current - totpSkew; s <= current+totpSkew; s++ {
-		if subtle.ConstantTimeCompare([]byte(totpCode(secret, s)), []byte(code)) == 1 && s > last {
+		if subtle.ConstantTimeCompare([]byte(totpCode(secret, s)), []byte(code)) == 1 && (s > last || last > current+totpSkew) {
 			step, found = s, true
 		}
 	}
