@@ -230,7 +230,7 @@ func (p *Pool) VerifyUserAttribute(ctx context.Context, c Caller, accessToken, a
 		if !e.get(userDocument(u.ID), now) || now.email() != before {
 			return errAccessToken
 		}
-		if verdict = p.useCode(e, u.ID, codeVerify, to, code); verdict != nil {
+		if verdict = p.useCode(e, u.ID, codeVerify, to, code, false); verdict != nil {
 			return nil // the try is counted
 		}
 		squatter.evict(e)

@@ -39,6 +39,7 @@ type sentCode struct {
 	Hash    []byte    `json:"hash,omitempty"`
 	Expires time.Time `json:"expires,omitzero"`
 	Tries   int       `json:"tries,omitzero"`
+	AtHome  int       `json:"atHome,omitzero"` // tries from networks that the owner has signed in from
 	Sent    time.Time `json:"sent,omitzero"`
 	Sends   int       `json:"sends,omitzero"` // since Day
 	Day     time.Time `json:"day,omitzero"`
@@ -77,6 +78,7 @@ func (p *Pool) newCode(e *edit, userID string, w purpose, to string) (string, er
 	}
 	code := fmt.Sprintf("%06d", n)
 	c.Hash, c.Expires, c.Tries, c.Sent = p.secrets.hash(codeParts(userID, w, to, code)...), now.Add(p.config.CodeLifetime), 0, now
+	c.AtHome = 0
 	c.Sends++
 	c.keep(now)
 	e.put(d, c)
@@ -93,26 +95,30 @@ func (c *sentCode) keep(now time.Time) {
 
 // useCode takes a code within an update that holds its document: the right one is used up, a wrong one costs
 // a try. The update has to be written in either case. Where no code was sent the answers are those to a wrong
-// one.
-func (p *Pool) useCode(e *edit, userID string, w purpose, to, code string) error {
+// one. Tries at home are counted apart: a stranger who uses up the others leaves them to the owner.
+func (p *Pool) useCode(e *edit, userID string, w purpose, to, code string, atHome bool) error {
 	d := codeDocument(userID, w)
 	var c sentCode
 	e.get(d, &c)
 	now := p.now()
-	if c.Tries >= codeTries && now.Before(c.Until) {
+	tries := &c.Tries
+	if atHome {
+		tries = &c.AtHome
+	}
+	if *tries >= codeTries && now.Before(c.Until) {
 		return refuse(TooManyFailedAttempts, "Too many wrong codes; ask for a new one.")
 	}
 	right := p.secrets.hashed(c.Hash, codeParts(userID, w, to, strings.TrimSpace(code))...)
 	switch {
 	case !right:
-		c.Tries++
+		*tries++
 		c.keep(now)
 		e.put(d, c)
 		return errWrongCode
 	case !now.Before(c.Expires):
 		return refuse(ExpiredCode, "Invalid code provided, please request a code again.")
 	}
-	c.Hash, c.Tries = nil, 0
+	c.Hash, c.Tries, c.AtHome = nil, 0, 0
 	e.put(d, c)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"math"
+	"strings"
 	"time"
 
 	"freshet"
@@ -37,31 +38,41 @@ const (
 type attempts struct {
 	Failures float64   `json:"failures"`
 	At       time.Time `json:"at"`             // the last guess
-	Known    time.Time `json:"known,omitzero"` // the last right one of a pair
+	Known    time.Time `json:"known,omitzero"` // the last right one of a pair, of any kind; it is with those at the password
 	Until    time.Time `json:"until"`          // kept
 }
 
 // attempt is a guess that was counted as wrong.
 type attempt struct {
-	pool     *Pool
-	of, pair freshet.Document
+	pool           *Pool
+	of, pair, home freshet.Document
+	atHome         bool // the owner has signed in from the network
 }
 
-// attempt counts a guess at an account. Errors: NotAuthorized when the pair has to wait.
+// attempt counts a guess at an account: at the password of a user's id, or at something else of the user, which
+// stands before it with a colon. Errors, when the pair has to wait: NotAuthorized, and TooManyFailedAttempts for what is
+// no password.
 func (p *Pool) attempt(ctx context.Context, account, address string) (*attempt, error) {
-	network := hex.EncodeToString(mac(p.secrets.codes, "network", rate.NetworkOf(address))[:16])
-	a := &attempt{pool: p, of: freshet.Document{Kind: kindAttempt, Key: account}, pair: freshet.Document{Kind: kindAttempt, Key: account + " " + network}}
-	err := p.update(ctx, []freshet.Document{a.of, a.pair}, func(e *edit) error {
+	network := " " + hex.EncodeToString(mac(p.secrets.codes, "network", rate.NetworkOf(address))[:16])
+	counts := func(key string) freshet.Document { return freshet.Document{Kind: kindAttempt, Key: key} }
+	id := account[strings.IndexByte(account, ':')+1:]
+	a := &attempt{pool: p, of: counts(account), pair: counts(account + network), home: counts(id + network)}
+	err := p.update(ctx, []freshet.Document{a.of, a.pair, a.home}, func(e *edit) error {
 		now := p.now()
-		var of, pair attempts
+		var of, pair, home attempts
 		e.get(a.of, &of)
 		e.get(a.pair, &pair)
+		e.get(a.home, &home)
+		a.atHome = now.Sub(home.Known) < knownMemory
 		of.At, pair.At = earlier(of.At, now), earlier(pair.At, now)
 		of.fade(now)
 		if now.Sub(pair.At) >= guessMemory {
 			pair.Failures = 0
 		}
-		if wait := pair.At.Add(waitFor(of, pair, now)).Sub(now); wait > 0 {
+		if wait := pair.At.Add(waitFor(of, pair, a.atHome)).Sub(now); wait > 0 {
+			if id != account {
+				return refuse(TooManyFailedAttempts, "Attempt limit exceeded, please try after some time: in %v.", wait.Round(time.Second))
+			}
 			return refuse(NotAuthorized, "Password attempts exceeded; try again in %v.", wait.Round(time.Second))
 		}
 		of.count(now, guessMemory)
@@ -75,21 +86,24 @@ func (p *Pool) attempt(ctx context.Context, account, address string) (*attempt, 
 
 // succeeded takes the guess back: it was right. The network is known from now on.
 func (a *attempt) succeeded(ctx context.Context) error {
-	return a.pool.update(ctx, []freshet.Document{a.of, a.pair}, func(e *edit) error {
+	return a.pool.update(ctx, []freshet.Document{a.of, a.pair, a.home}, func(e *edit) error {
 		now := a.pool.now()
-		var of attempts
+		var of, home attempts
 		if e.get(a.of, &of) {
 			of.Failures = max(0, of.Failures-1)
 			e.put(a.of, of)
 		}
-		e.put(a.pair, attempts{At: now, Known: now, Until: now.Add(knownMemory)})
+		e.put(a.pair, attempts{At: now, Until: now.Add(guessMemory)})
+		e.get(a.home, &home)
+		home.Known, home.Until = now, now.Add(knownMemory)
+		e.put(a.home, home)
 		return nil
 	})
 }
 
-func waitFor(of, pair attempts, now time.Time) time.Duration {
+func waitFor(of, pair attempts, atHome bool) time.Duration {
 	free, wait := freeGuesses, firstWait
-	if of.Failures >= heavyGuessing && now.Sub(pair.Known) >= knownMemory {
+	if of.Failures >= heavyGuessing && !atHome {
 		free, wait = heavyFree, heavyWait
 	}
 	over := int(pair.Failures) - free

@@ -92,6 +92,65 @@ func TestNobodyIsLockedOut(t *testing.T) {
 	f.want("at once", f.from("203.0.113.11", "ana", goodPassword), "")
 }
 
+// A stranger uses up the tries of every code that is mailed, and the owner's is taken all the same where the owner has
+// been before.
+func TestNobodyIsLockedOutOfCodes(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.EmailSignIn = true })
+	f.user("ana")
+	f.tokens("ana")
+	stranger := 0
+	guess := func(how func(c Caller, code string) error) (last error) {
+		for range 2 * codeTries {
+			stranger++
+			last = how(Caller{Client: "web", Address: fmt.Sprintf("198.51.100.%d", stranger)}, "no code")
+		}
+		return last
+	}
+	reset := func(c Caller, code string) error {
+		return f.ConfirmForgotPassword(t.Context(), c, "ana", code, goodPassword)
+	}
+	forget := func() string {
+		t.Helper()
+		f.clock.advance(codeInterval)
+		_, err := f.ForgotPassword(t.Context(), app, "ana")
+		f.must(err)
+		return f.code("ana@example.com")
+	}
+	code := forget()
+	f.want("the stranger's last guess", guess(reset), TooManyFailedAttempts)
+	f.want("a right one of the stranger", reset(Caller{Client: "web", Address: "198.51.100.200"}, code), TooManyFailedAttempts)
+	for range codeTries - 1 {
+		f.want("the owner's slip", reset(app, "no code"), CodeMismatch)
+	}
+	f.want("the owner's code", reset(app, code), "")
+
+	// So is the one that signs in.
+	f.clock.advance(codeInterval)
+	begin := func(c Caller) AuthResult {
+		t.Helper()
+		r, err := f.InitiateAuth(t.Context(), c, AuthRequest{Flow: FlowUser, Parameters: map[string]string{"USERNAME": "ana", "PREFERRED_CHALLENGE": "EMAIL_OTP"}})
+		f.must(err)
+		return r
+	}
+	answer := func(c Caller, code string) error {
+		_, err := f.RespondToAuthChallenge(t.Context(), c, ChallengeAnswer{
+			Challenge: ChallengeEmail, Session: begin(c).Session, Responses: map[string]string{"EMAIL_OTP_CODE": code},
+		})
+		return err
+	}
+	begin(app)
+	f.want("the stranger's last guess to sign in", guess(answer), TooManyFailedAttempts)
+	f.want("the owner's sign-in", answer(app, f.code("ana@example.com")), "")
+
+	// At home there are no more tries than elsewhere.
+	code = forget()
+	for range codeTries {
+		f.want("a guess at home", reset(app, "no code"), CodeMismatch)
+	}
+	f.clock.advance(longestWait - time.Minute)
+	f.want("one too many at home", reset(app, code), TooManyFailedAttempts)
+}
+
 // Guesses made at once are counted before they are made.
 func TestGuessesAtOnce(t *testing.T) {
 	f := newFixture(t)

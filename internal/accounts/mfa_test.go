@@ -105,7 +105,7 @@ func TestTOTP(t *testing.T) {
 	_, err = f.RespondToAuthChallenge(t.Context(), Caller{Client: "web", Address: "198.51.100.1"}, ChallengeAnswer{
 		Challenge: ChallengeTOTP, Session: result.Session, Responses: map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code},
 	})
-	f.want("one too many", err, NotAuthorized)
+	f.want("one too many", err, TooManyFailedAttempts)
 	f.clock.advance(firstWait)
 	_, err = answer(f.totp(secret))
 	f.want("later", err, "")

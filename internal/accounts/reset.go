@@ -36,7 +36,7 @@ func (p *Pool) ConfirmForgotPassword(ctx context.Context, c Caller, username, co
 		if !known {
 			now.Attributes = u.Attributes
 		}
-		verdict = p.useCode(e, u.ID, codeReset, now.email(), code)
+		verdict = p.useCode(e, u.ID, codeReset, now.email(), code, try.atHome)
 		if verdict != nil || !known {
 			verdict = firstError(verdict, errWrongCode)
 			return nil

@@ -55,7 +55,7 @@ func (p *Pool) Setup(ctx context.Context, c Caller, name, accessToken, secret st
 	}
 	defer func() { p.record(ctx, c, "Setup "+excerpt(name), u.ID, OutcomeOK, err) }()
 	try, err := p.attempt(ctx, "setup:"+u.ID, c.Address)
-	if err != nil && FaultOf(err) == NotAuthorized {
+	if err != nil && FaultOf(err) == TooManyFailedAttempts {
 		return refuse(TooManyRequests, "Too many wrong secrets; try again later.")
 	}
 	if err != nil {

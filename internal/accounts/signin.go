@@ -137,8 +137,8 @@ func (p *Pool) first(ctx context.Context, c Caller, u *user, t ticket, factor st
 }
 
 // RespondToAuthChallenge takes the answer to a challenge. Errors: NotAuthorized for a wrong answer, or a session
-// that was changed, is too old or was used; CodeMismatch and ExpiredCode for codes; the WebAuthn ones for passkeys, which
-// say nothing of users.
+// that was changed, is too old or was used; CodeMismatch, ExpiredCode and TooManyFailedAttempts for codes; the WebAuthn
+// ones for passkeys, which say nothing of users.
 func (p *Pool) RespondToAuthChallenge(ctx context.Context, c Caller, r ChallengeAnswer) (result AuthResult, err error) {
 	who := r.Responses["USERNAME"]
 	defer func() { p.record(ctx, c, "RespondToAuthChallenge", who, result.outcome(), err) }()

@@ -198,7 +198,7 @@ func (p *Pool) ConfirmSignUp(ctx context.Context, c Caller, username, code, sess
 	err = p.update(ctx, []freshet.Document{userDocument(u.ID), codeDocument(u.ID, codeSignUp)}, func(e *edit) error {
 		now := new(user)
 		known := e.get(userDocument(u.ID), now)
-		verdict = p.useCode(e, u.ID, codeSignUp, now.email(), code)
+		verdict = p.useCode(e, u.ID, codeSignUp, now.email(), code, try.atHome)
 		if verdict != nil || !known || now.Status != Unconfirmed {
 			verdict = firstError(verdict, errWrongCode)
 			return nil
