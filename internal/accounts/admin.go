@@ -238,6 +238,9 @@ func (p *Pool) AdminResetUserPassword(ctx context.Context, c Caller, username st
 			return err
 		}
 		_, err = p.sendCode(ctx, u, codeReset, u.email())
+		if FaultOf(err) == LimitExceeded {
+			return nil // the user has just got one
+		}
 		return err
 	})
 }

@@ -118,7 +118,8 @@ func (p *Pool) GetUser(ctx context.Context, c Caller, accessToken string) (User,
 }
 
 // UpdateUserAttributes writes attributes of the user of an access token. Another e-mail gets a code and counts
-// when that is given to VerifyUserAttribute; until then the user keeps the old one.
+// when that is given to VerifyUserAttribute; until then the user keeps the old one. Errors: LimitExceeded too soon after
+// the last code; then nothing is written.
 func (p *Pool) UpdateUserAttributes(ctx context.Context, c Caller, accessToken string, list []Attribute) (_ []Delivery, err error) {
 	_, u, err := p.owner(ctx, c, "UpdateUserAttributes", accessToken)
 	if err != nil {
@@ -129,8 +130,8 @@ func (p *Pool) UpdateUserAttributes(ctx context.Context, c Caller, accessToken s
 	if err != nil {
 		return nil, err
 	}
-	pending := ""
-	err = p.change(ctx, u.ID, func(_ *edit, u *user) error {
+	pending, code := "", ""
+	err = p.change(ctx, u.ID, func(e *edit, u *user) (err error) {
 		pending = ""
 		if email, given := attributes[attrEmail]; given {
 			switch {
@@ -138,18 +139,17 @@ func (p *Pool) UpdateUserAttributes(ctx context.Context, c Caller, accessToken s
 				u.Attributes[attrEmail], u.PendingEmail = email, "" // no more than its case changes
 			default:
 				pending, u.PendingEmail = email, email
+				if code, err = p.newCode(e, u.ID, codeVerify, pending); err != nil {
+					return err
+				}
 			}
 		}
 		return u.setAttributes(attributes)
-	})
+	}, codeDocument(u.ID, codeVerify))
 	if err != nil || pending == "" {
 		return nil, err
 	}
-	delivery, err := p.sendCode(ctx, u, codeVerify, pending)
-	if err != nil {
-		return nil, err
-	}
-	return []Delivery{delivery}, nil
+	return []Delivery{emailDelivery(pending)}, p.mailCode(ctx, u, codeVerify, pending, code)
 }
 
 // DeleteUserAttributes takes attributes away from the user of an access token. The e-mail stays: it is what

@@ -122,6 +122,13 @@ func TestChangeOfEmail(t *testing.T) {
 	_, err = f.AdminGetUser(t.Context(), "mallory")
 	f.want("the sign-up", err, UserNotFound)
 
+	// Too soon nothing is written, of other attributes neither.
+	before := f.store.String()
+	_, err = f.UpdateUserAttributes(t.Context(), app, access, []Attribute{{"nickname", "Ani"}, {"email", "soon@example.com"}})
+	if f.want("change at once", err, LimitExceeded); f.store.String() != before {
+		t.Error("refused, and something was stored")
+	}
+
 	// A code is for the address it went to.
 	f.clock.advance(time.Minute)
 	f.want("change", change("first@example.com"), "")
