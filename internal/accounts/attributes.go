@@ -246,7 +246,7 @@ func (p *Pool) VerifyUserAttribute(ctx context.Context, c Caller, accessToken, a
 		return firstError(err, verdict)
 	}
 	if before != "" && fold(before) != fold(to) {
-		return p.send(ctx, Message{To: before, Template: MailEmailChanged, Data: map[string]string{"user": u.Name, "email": to}})
+		p.tell(ctx, c, u, Message{To: before, Template: MailEmailChanged, Data: map[string]string{"user": u.Name, "email": to}})
 	}
 	return nil
 }

@@ -62,3 +62,10 @@ func (p *Pool) send(ctx context.Context, m Message) error {
 	}
 	return nil
 }
+
+// tell mails a user of what is done. That it is done stays true where the mail cannot be sent; that is on record.
+func (p *Pool) tell(ctx context.Context, c Caller, u *user, m Message) {
+	if err := p.send(ctx, m); err != nil {
+		p.recordAbout(ctx, c, "Notice", u.ID, "mail "+m.Template, "", err)
+	}
+}

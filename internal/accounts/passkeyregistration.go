@@ -95,7 +95,8 @@ func (p *Pool) CompleteWebAuthnRegistration(ctx context.Context, c Caller, acces
 	if err != nil {
 		return err
 	}
-	return p.tellOwner(ctx, u, MailPasskeyAdded)
+	p.tellOwner(ctx, c, u, MailPasskeyAdded)
+	return nil
 }
 
 // readPasskey checks what the browser made for a user.

@@ -131,7 +131,8 @@ func (p *Pool) ChangePassword(ctx context.Context, c Caller, accessToken, previo
 	if err := p.endSessions(ctx, u.ID, t.session); err != nil {
 		return err
 	}
-	return p.tellOfPassword(ctx, u)
+	p.tellOwner(ctx, c, u, MailPasswordChanged)
+	return nil
 }
 
 // reprove checks the password of a user who is signed in already.
@@ -150,15 +151,9 @@ func (p *Pool) reprove(ctx context.Context, c Caller, u *user, password string) 
 	return try.succeeded(ctx)
 }
 
-// tellOfPassword mails the user that the password is another one.
-func (p *Pool) tellOfPassword(ctx context.Context, u *user) error {
-	return p.tellOwner(ctx, u, MailPasswordChanged)
-}
-
 // tellOwner mails the user, who may not be the one who did it, what has happened to the account.
-func (p *Pool) tellOwner(ctx context.Context, u *user, template string) error {
-	if u.email() == "" || !u.emailVerified() {
-		return nil
+func (p *Pool) tellOwner(ctx context.Context, c Caller, u *user, template string) {
+	if u.email() != "" && u.emailVerified() {
+		p.tell(ctx, c, u, Message{To: u.email(), Template: template, Data: map[string]string{"user": u.Name}})
 	}
-	return p.send(ctx, Message{To: u.email(), Template: template, Data: map[string]string{"user": u.Name}})
 }

@@ -61,5 +61,6 @@ func (p *Pool) ConfirmForgotPassword(ctx context.Context, c Caller, username, co
 	if err := try.succeeded(ctx); err != nil {
 		return err
 	}
-	return p.tellOfPassword(ctx, changed)
+	p.tellOwner(ctx, c, changed, MailPasswordChanged)
+	return nil
 }

@@ -305,6 +305,14 @@ func TestMailFails(t *testing.T) {
 	_, err = f.ResendConfirmationCode(t.Context(), app, "ana")
 	f.want("resend", err, "")
 	f.want("confirm", f.confirm("ana", f.code("ana@example.com")), "")
+
+	// What is done is not said to have failed because its notice cannot be sent.
+	access := f.tokens("ana").Access
+	f.post.fail = errBroken
+	f.want("change the password", f.ChangePassword(t.Context(), app, access, goodPassword, "another-good-one"), "")
+	if e := f.audit.entries[len(f.audit.entries)-2]; e.What != "Notice" || e.About != "mail password-changed" || e.Outcome != "CodeDeliveryFailureException" {
+		t.Errorf("%+v", e)
+	}
 }
 
 func TestForgotPassword(t *testing.T) {
