@@ -203,8 +203,8 @@ func (p *Pool) GetUserAttributeVerificationCode(ctx context.Context, c Caller, a
 	return p.sendCode(ctx, u, codeVerify, to)
 }
 
-// VerifyUserAttribute takes the code that went to an e-mail; from then on it is the user's. One that a
-// confirmed user has stays with that one.
+// VerifyUserAttribute takes the code that went to an e-mail; from then on it is the user's. Errors: AliasExists for one
+// that another user has verified.
 func (p *Pool) VerifyUserAttribute(ctx context.Context, c Caller, accessToken, attribute, code string) (err error) {
 	_, u, err := p.owner(ctx, c, "VerifyUserAttribute", accessToken)
 	if err != nil {
@@ -222,6 +222,9 @@ func (p *Pool) VerifyUserAttribute(ctx context.Context, c Caller, accessToken, a
 	squatter, err := p.squatter(ctx, to, 0)
 	if err != nil {
 		return err
+	}
+	if squatter != nil && squatter.ID == u.ID {
+		squatter = nil
 	}
 	documents := append(squatter.documents(), userDocument(u.ID), codeDocument(u.ID, codeVerify), aliasDocument(to), aliasDocument(before))
 	var verdict error

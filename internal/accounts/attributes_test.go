@@ -122,6 +122,24 @@ func TestChangeOfEmail(t *testing.T) {
 	_, err = f.AdminGetUser(t.Context(), "mallory")
 	f.want("the sign-up", err, UserNotFound)
 
+	// So does one that an operator gave to somebody, unverified; that account stays.
+	_, err = f.AdminCreateUser(t.Context(), operator, AdminCreateUser{Username: "typo", Attributes: []Attribute{{"email", "also-mine@example.com"}}})
+	f.must(err)
+	f.clock.advance(codeIntervals)
+	f.want("change to one that was given", change("also-mine@example.com"), "")
+	f.want("verify it", verify(f.code("also-mine@example.com")), "")
+	u, err = f.AdminGetUser(t.Context(), "typo")
+	if err != nil || attributeOf(u, "email") != "" || attributeOf(u, "email_verified") != "" {
+		t.Errorf("the other: %+v, %v", u, err)
+	}
+	u, err = f.AdminGetUser(t.Context(), "also-mine@example.com")
+	if err != nil || u.Name != "ana" {
+		t.Errorf("the address: %+v, %v", u, err)
+	}
+	f.clock.advance(codeDay)
+	access = f.tokens("ana").Access
+	f.want("change", change("last@example.com"), "")
+
 	// Too soon nothing is written, of other attributes neither.
 	before := f.store.String()
 	_, err = f.UpdateUserAttributes(t.Context(), app, access, []Attribute{{"nickname", "Ani"}, {"email", "soon@example.com"}})
@@ -147,4 +165,20 @@ func TestChangeOfEmail(t *testing.T) {
 	f.want("the second code", verify(f.code("second@example.com")), "")
 	_, err = f.GetUserAttributeVerificationCode(t.Context(), app, access, "phone_number")
 	f.want("a code by phone", err, UnsupportedOperation)
+}
+
+// One whom an operator confirmed verifies the e-mail afterwards.
+func TestVerifyOwnEmail(t *testing.T) {
+	f := newFixture(t)
+	_, err := f.signUp("ana", goodPassword, "ana@example.com")
+	f.must(err)
+	f.must(f.AdminConfirmSignUp(t.Context(), operator, "ana"))
+	access := f.tokens("ana").Access
+	_, err = f.GetUserAttributeVerificationCode(t.Context(), app, access, "email")
+	f.must(err)
+	f.want("verify", f.VerifyUserAttribute(t.Context(), app, access, "email", f.code("ana@example.com")), "")
+	u, err := f.AdminGetUser(t.Context(), "ana@example.com")
+	if err != nil || u.Name != "ana" || attributeOf(u, "email_verified") != "true" {
+		t.Errorf("%+v, %v", u, err)
+	}
 }

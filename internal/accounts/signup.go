@@ -146,10 +146,12 @@ func (p *Pool) create(ctx context.Context, u *user, withCode bool) (code string,
 	return code, err
 }
 
-// squatter is an account that was never confirmed and holds a name that another one wants. A nil one is none.
+// squatter is an account that holds a name that another one wants, and has not shown that it is its own: it was never
+// confirmed, or the e-mail never verified. A nil one is none.
 type squatter struct{ *user }
 
-// squatter finds the one that holds a name for longer than it may.
+// squatter finds the one that holds a name for longer than it may. One that was confirmed otherwise than by its e-mail,
+// by an operator say, may for ever, but for one who has proven to have the mailbox, who does not wait: then may is 0.
 func (p *Pool) squatter(ctx context.Context, name string, may time.Duration) (*squatter, error) {
 	d := aliasDocument(name)
 	var a alias
@@ -158,11 +160,18 @@ func (p *Pool) squatter(ctx context.Context, name string, may time.Duration) (*s
 		return nil, err
 	}
 	u, err := p.load(ctx, a.User)
-	if err != nil || u.Status != Unconfirmed || len(u.Groups) > 0 || p.now().Before(u.Created.Add(may)) {
+	if err != nil || u.ghost {
 		return nil, err
 	}
-	return &squatter{u}, nil
+	s := &squatter{u}
+	if s.goes() && !p.now().Before(u.Created.Add(may)) || !s.goes() && may == 0 && !u.emailVerified() {
+		return s, nil
+	}
+	return nil, nil
 }
+
+// goes tells whether the account goes as a whole; else it loses the e-mail.
+func (s *squatter) goes() bool { return s.Status == Unconfirmed && len(s.Groups) == 0 }
 
 func (s *squatter) documents() []freshet.Document {
 	if s == nil {
@@ -171,17 +180,25 @@ func (s *squatter) documents() []freshet.Document {
 	return append(s.aliases(), userDocument(s.ID))
 }
 
-// evict takes the account away, unless it was confirmed or changed in between.
+// evict takes the account away, or the e-mail from it, unless it was changed in between.
 func (s *squatter) evict(e *edit) {
 	if s == nil {
 		return
 	}
 	now := new(user)
-	if e.get(userDocument(s.ID), now) && now.Status == Unconfirmed && now.Modified.Equal(s.Modified) {
+	if !e.get(userDocument(s.ID), now) || !now.Modified.Equal(s.Modified) {
+		return
+	}
+	if s.goes() {
 		for _, d := range s.documents() {
 			e.remove(d)
 		}
+		return
 	}
+	e.remove(aliasDocument(now.email()))
+	delete(now.Attributes, attrEmail)
+	delete(now.Attributes, attrEmailVerified)
+	e.put(userDocument(s.ID), now)
 }
 
 // ConfirmSignUp takes the code of a sign-up; the e-mail is verified by it. It gives a session with which USER_AUTH
