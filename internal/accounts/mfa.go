@@ -251,3 +251,22 @@ func (p *Pool) setMFA(ctx context.Context, id string, totp, email *MFASetting) e
 		return nil
 	})
 }
+
+// GetUserAuthFactors gives the user of an access token, and what may stand at the beginning of its sign-ins.
+func (p *Pool) GetUserAuthFactors(ctx context.Context, c Caller, accessToken string) (User, []string, error) {
+	_, u, err := p.owner(ctx, c, "GetUserAuthFactors", accessToken)
+	if err != nil {
+		return User{}, nil, err
+	}
+	factors := []string{}
+	if u.Verifier != nil {
+		factors = append(factors, factorPassword)
+	}
+	if p.config.EmailSignIn && u.emailVerified() {
+		factors = append(factors, ChallengeEmail)
+	}
+	if p.passkeys != nil && len(u.Passkeys) > 0 {
+		factors = append(factors, ChallengePasskey)
+	}
+	return u.view(), factors, nil
+}

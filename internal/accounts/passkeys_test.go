@@ -72,7 +72,7 @@ func TestPasskey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, withPasskeys)
 			id := f.user("ana")
-			f.register("ana", k)
+			f.wantFactors(f.register("ana", k), "PASSWORD", "WEB_AUTHN")
 			if string(k.User) != id {
 				t.Errorf("the passkey is of %q, want the user's id", k.User)
 			}

@@ -135,8 +135,18 @@ func TestPasswordless(t *testing.T) {
 	f.want("no password by SRP", err, NotAuthorized)
 	result, err := f.InitiateAuth(t.Context(), app, AuthRequest{Flow: FlowUser, Parameters: map[string]string{"USERNAME": "ana@example.com", "PREFERRED_CHALLENGE": "EMAIL_OTP"}})
 	f.must(err)
-	_, err = f.respond(ChallengeEmail, result.Session, map[string]string{"EMAIL_OTP_CODE": f.code("ana@example.com")})
-	f.want("a code", err, "")
+	result, err = f.respond(ChallengeEmail, result.Session, map[string]string{"EMAIL_OTP_CODE": f.code("ana@example.com")})
+	f.must(err)
+	f.wantFactors(result.Tokens.Access, "EMAIL_OTP")
+	f.user("bob")
+	f.wantFactors(f.tokens("bob").Access, "PASSWORD", "EMAIL_OTP")
+}
+
+func (f *fixture) wantFactors(access string, want ...string) {
+	f.t.Helper()
+	if _, got, err := f.GetUserAuthFactors(f.t.Context(), app, access); err != nil || !slices.Equal(got, want) {
+		f.t.Errorf("the factors are %q, %v, want %q", got, err, want)
+	}
 }
 
 // What a session is good for: its step, its client, its time, its user as it was, and once.

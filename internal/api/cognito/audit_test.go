@@ -75,6 +75,7 @@ var onRecord = map[string]struct {
 	"GlobalSignOut":             {how: always, done: withToken(""), refused: badToken, nobody: true},
 
 	"GetUser":                          {how: refusals, done: withToken(""), refused: badToken, nobody: true},
+	"GetUserAuthFactors":               {how: refusals, done: withToken(""), refused: badToken, nobody: true},
 	"UpdateUserAttributes":             {how: always, done: withToken(`"UserAttributes":[{"Name":"nickname","Value":"Ani"}]`), refused: badToken, nobody: true},
 	"DeleteUserAttributes":             {how: always, done: withToken(`"UserAttributeNames":["nickname"]`), refused: badToken, nobody: true},
 	"GetUserAttributeVerificationCode": {how: always, done: withToken(`"AttributeName":"email"`), refused: badToken, nobody: true},
@@ -148,7 +149,7 @@ var onRecord = map[string]struct {
 	"ListWebAuthnCredentials":      {how: refusals, done: withToken(""), refused: badToken, nobody: true},
 	"DeleteWebAuthnCredential":     {how: always, refused: withToken(`"CredentialId":"AAAA"`)},
 
-	"GetUserAuthFactors": {how: missing}, "AWSCognitoIdentityService.GetOpenIdToken": {how: missing},
+	"AWSCognitoIdentityService.GetOpenIdToken": {how: missing},
 }
 
 // onDevice makes the device of ana's session known.

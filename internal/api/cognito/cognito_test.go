@@ -180,6 +180,11 @@ func TestSecondFactorOfOneWhoIsSignedIn(t *testing.T) {
 			want: `{"Username":"ana","UserAttributes":[{"Name":"email","Value":"*"},{"Name":"email_verified","Value":"*"},{"Name":"sub","Value":"*"}],"PreferredMfaSetting":"EMAIL_OTP","UserMFASettingList":["EMAIL_OTP"]}`,
 		},
 		step{
+			operation: "GetUserAuthFactors", body: `{` + token + `}`,
+			want: `{"Username":"ana","ConfiguredUserAuthFactors":["PASSWORD"],"PreferredMfaSetting":"EMAIL_OTP","UserMFASettingList":["EMAIL_OTP"]}`,
+		},
+		step{operation: "GetUserAuthFactors", body: `{"AccessToken":"none"}`, fault: accounts.NotAuthorized},
+		step{
 			operation: "InitiateAuth", body: signInAna,
 			want: `{"ChallengeName":"EMAIL_OTP","ChallengeParameters":{"USERNAME":"ana","CODE_DELIVERY_DELIVERY_MEDIUM":"EMAIL","CODE_DELIVERY_DESTINATION":"a***@e***"},"Session":"*"}`,
 		},
@@ -193,7 +198,7 @@ func TestSecondFactorOfOneWhoIsSignedIn(t *testing.T) {
 func TestWhatIsNotSupportedSaysSo(t *testing.T) {
 	h := open(t)
 	for _, operation := range []string{
-		"ConfirmDevice", "ForgetDevice", "GetDevice", "ListDevices", "UpdateDeviceStatus", "GetUserAuthFactors",
+		"ConfirmDevice", "ForgetDevice", "GetDevice", "ListDevices", "UpdateDeviceStatus",
 		"AWSCognitoIdentityService.GetOpenIdToken",
 	} {
 		h.walk(step{operation: operation, body: `{"AccessToken":"any"}`, fault: accounts.UnsupportedOperation})

@@ -77,3 +77,14 @@ func (d *door) setUserMFAPreference(ctx context.Context, c accounts.Caller, in s
 	}
 	return nothing{}, d.pool.SetUserMFAPreference(ctx, c, in.AccessToken, in.SoftwareTokenMfaSettings.setting(), in.EmailMfaSettings.setting())
 }
+
+type authFactorsOutput struct {
+	Username                  string
+	ConfiguredUserAuthFactors []string
+	mfaInUse
+}
+
+func (d *door) getUserAuthFactors(ctx context.Context, c accounts.Caller, in tokenInput) (authFactorsOutput, error) {
+	u, factors, err := d.pool.GetUserAuthFactors(ctx, c, in.AccessToken)
+	return authFactorsOutput{u.Name, factors, mfaOf(u)}, err
+}

@@ -95,7 +95,7 @@ func operations() map[string]operation {
 		"GlobalSignOut":             typed(anybody, (*door).globalSignOut),
 
 		"GetUser":                          typed(anybody, (*door).getUser),
-		"GetUserAuthFactors":               missing("GetUserAuthFactors"),
+		"GetUserAuthFactors":               typed(anybody, (*door).getUserAuthFactors),
 		"UpdateUserAttributes":             typed(anybody, (*door).updateUserAttributes),
 		"DeleteUserAttributes":             typed(anybody, (*door).deleteUserAttributes),
 		"GetUserAttributeVerificationCode": typed(anybody, (*door).getUserAttributeVerificationCode),
