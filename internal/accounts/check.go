@@ -66,7 +66,7 @@ func (p *Pool) owner(ctx context.Context, c Caller, what, accessToken string) (v
 
 func (p *Pool) check(ctx context.Context, token, use string) (verifiedToken, error) {
 	if len(token) > maxToken {
-		return verifiedToken{}, errAccessToken
+		return verifiedToken{}, errInvalidToken
 	}
 	now := p.config.Now()
 	v, found := p.verified.Get(token, now)
@@ -121,7 +121,7 @@ func (p *Pool) verify(ctx context.Context, token string, now time.Time) (verifie
 	body, right := key.verify(token)
 	var claims map[string]any
 	if !right || json.Unmarshal(body, &claims) != nil {
-		return verifiedToken{}, errAccessToken
+		return verifiedToken{}, errInvalidToken
 	}
 	return p.admit(claims, now)
 }
@@ -140,11 +140,11 @@ func (p *Pool) admit(claims map[string]any, now time.Time) (verifiedToken, error
 	}
 	switch {
 	case text("iss") != p.config.Issuer, v.user == "", v.session == "", name == "", !slices.Contains(p.config.Clients, client):
-		return verifiedToken{}, errAccessToken
+		return verifiedToken{}, errInvalidToken
 	case !now.Before(v.expires):
 		return verifiedToken{}, refuse(NotAuthorized, "Access Token has expired")
 	case now.Add(leeway).Before(seconds("iat")):
-		return verifiedToken{}, errAccessToken
+		return verifiedToken{}, errInvalidToken
 	}
 	v.identity = freshet.Identity{Name: identityName(name), Providers: []freshet.Provider{freshet.UserPools}, Claims: claims}
 	return v, nil

@@ -88,13 +88,14 @@ func refuse(fault Fault, format string, args ...any) error {
 }
 
 // The refusals that have to be the same wherever they come from, for their differences would tell what is
-// known to the server.
+// known to the server. Some clients go by the words of those that are about tokens.
 var (
 	errNoDevice      = refuse(ResourceNotFound, "Device does not exist.") // by this text clients forget what they kept
 	errWrongPassword = refuse(NotAuthorized, "Incorrect username or password.")
 	errWrongCode     = refuse(CodeMismatch, "Invalid verification code provided, please try again.")
 	errSession       = refuse(NotAuthorized, "Invalid session for the user, or the session has expired; sign in again.")
 	errUnknownUser   = refuse(UserNotFound, "User does not exist.")
-	errAccessToken   = refuse(NotAuthorized, "Access Token has been revoked, or is not valid.")
-	errRefreshToken  = refuse(NotAuthorized, "Invalid Refresh Token.")
+	errAccessToken   = refuse(NotAuthorized, "Access Token has been revoked")
+	errInvalidToken  = refuse(NotAuthorized, "Invalid Access Token")
+	errRefreshToken  = refuse(NotAuthorized, "Invalid Refresh Token")
 )

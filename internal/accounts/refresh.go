@@ -76,7 +76,7 @@ func (p *Pool) refresh(ctx context.Context, c Caller, token string, rotate bool)
 	err = p.update(ctx, []freshet.Document{d, userDocument(r.user)}, func(e *edit) (err error) {
 		u, s, next, verdict = new(user), session{}, "", nil
 		if !e.get(userDocument(r.user), u) || !e.get(d, &s) || s.over(u, p.now()) || s.Client != c.Client {
-			return refuse(NotAuthorized, "Refresh Token has been revoked or has expired.")
+			return refuse(NotAuthorized, "Refresh Token has been revoked")
 		}
 		next, verdict = p.successor(&s, r, token, rotate)
 		if verdict == nil {

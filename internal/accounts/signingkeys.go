@@ -216,7 +216,7 @@ func (k *signingKeys) verifying(ctx context.Context, header string) (*signingKey
 		}
 	}
 	if key == nil || !slices.Contains(k.valid(), key) {
-		return nil, errAccessToken
+		return nil, errInvalidToken
 	}
 	return key, nil
 }
