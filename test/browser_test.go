@@ -57,7 +57,7 @@ func pageOf(t *testing.T, script string) http.Handler {
 	needChromium(t)
 	dir := t.TempDir()
 	bundle := exec.CommandContext(t.Context(), filepath.Join("node_modules", ".bin", "esbuild"), script,
-		"--bundle", "--format=esm", "--log-level=warning", "--outfile="+filepath.Join(dir, "page.js"))
+		"--bundle", "--format=esm", "--define:global=globalThis", "--log-level=warning", "--outfile="+filepath.Join(dir, "page.js"))
 	bundle.Dir = "wire"
 	if output, err := bundle.CombinedOutput(); err != nil {
 		t.Fatalf("bundle %s: %v\n%s", script, err, output)

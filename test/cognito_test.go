@@ -37,7 +37,7 @@ func TestAmplifyAuth(t *testing.T) {
 
 // office is two counters of one clock, at one of which everybody has to have a second factor and devices are remembered, and what the clients
 // that are tested ask of the test itself: /mail?to= gives what was mailed last, /wait?for= moves the clock,
-// /invite?user= has an administrator make a user.
+// /invite?user= has an administrator make a user, and /reset?user= take the password of one.
 type office struct {
 	*http.ServeMux
 	usual, strict *counter
@@ -68,6 +68,12 @@ func openOffice(t *testing.T) *office {
 	o.HandleFunc("/invite", func(w http.ResponseWriter, r *http.Request) {
 		_, _, err := o.usual.operator.CreateUser(r.Context(), control.NewUser{Name: r.FormValue("user"), Email: r.FormValue("email")})
 		if err != nil {
+			t.Error(err)
+		}
+		answer(t, w, struct{}{})
+	})
+	o.HandleFunc("/reset", func(w http.ResponseWriter, r *http.Request) {
+		if err := o.usual.operator.ActOnUser(r.Context(), r.FormValue("user"), control.ResetUser); err != nil {
 			t.Error(err)
 		}
 		answer(t, w, struct{}{})

@@ -10,6 +10,7 @@ import { run } from "./amplify-auth.scenarios.mjs";
 const require = createRequire(import.meta.url);
 const { Amplify } = require("aws-amplify");
 const auth = require("aws-amplify/auth");
+const older = require("amazon-cognito-identity-js");
 
-await run({ Amplify, auth }, process.argv[2]);
+await run({ Amplify, auth, older }, process.argv[2]);
 process.exit(0); // Amplify waits on, for an automatic sign-in that has happened long ago

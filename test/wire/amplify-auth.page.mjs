@@ -1,6 +1,7 @@
 // Drives servers with aws-amplify, from a page.
 import { Amplify } from "aws-amplify";
 import * as auth from "aws-amplify/auth";
+import * as older from "amazon-cognito-identity-js";
 import { assert } from "chai";
 import { run } from "./amplify-auth.scenarios.mjs";
 
@@ -13,5 +14,5 @@ async function isElsewhere() {
 }
 
 isElsewhere()
-  .then(() => run({ Amplify, auth }, location.href))
+  .then(() => run({ Amplify, auth, older }, location.href))
   .then(() => ended(""), (error) => ended(error.stack));
