@@ -124,7 +124,7 @@ func TestPadding(t *testing.T) {
 // Many users with random salts and passwords: a fault in padding shows in half of the log-ins, or in one of 256.
 func TestSRPManyUsers(t *testing.T) {
 	n := 1000
-	if testing.Short() || raceEnabled {
+	if testing.Short() {
 		n = 60
 	}
 	f := newFixture(t)
