@@ -1,6 +1,8 @@
 package accounts
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -181,4 +183,49 @@ func TestVerifyOwnEmail(t *testing.T) {
 	if err != nil || u.Name != "ana" || attributeOf(u, "email_verified") != "true" {
 		t.Errorf("%+v, %v", u, err)
 	}
+}
+
+// What is at a limit is taken, what is over it is not.
+func TestLimits(t *testing.T) {
+	f := newFixture(t)
+	local, domain := strings.Repeat("a", 64), "@"+strings.Repeat("b.", 94)
+	_, err := f.signUp(local+domain+"c", goodPassword, "")
+	f.want("the longest e-mail", err, "")
+	_, err = f.signUp(local+domain+"cc", goodPassword, "")
+	f.want("an e-mail that is too long", err, InvalidParameter)
+
+	f.user("ana")
+	access := f.tokens("ana").Access
+	update := func(list ...Attribute) error {
+		_, err := f.UpdateUserAttributes(t.Context(), app, access, list)
+		return err
+	}
+	f.want("the longest value", update(Attribute{"name", strings.Repeat("ä", maxAttributeValue)}), "")
+	f.want("a value that is too long", update(Attribute{"name", strings.Repeat("ä", maxAttributeValue+1)}), InvalidParameter)
+	f.want("the longest name", update(Attribute{"custom:" + strings.Repeat("ä", 20), "x"}), "")
+	f.want("a name that is too long", update(Attribute{"custom:" + strings.Repeat("ä", 21), "x"}), InvalidParameter)
+	var most []Attribute
+	for i := range maxAttributes - 4 { // e-mail, email_verified, name and the custom one
+		most = append(most, Attribute{fmt.Sprintf("custom:%d", i), "x"})
+	}
+	f.want("the most attributes", update(most...), "")
+	f.want("one too many", update(Attribute{"nickname", "Ani"}), LimitExceeded)
+
+	describe := func(n int) error {
+		_, err := f.CreateGroup(t.Context(), operator, Group{Name: fmt.Sprintf("g%d", n), Description: strings.Repeat("ä", n)})
+		return err
+	}
+	f.want("the longest description", describe(maxGroupText), "")
+	f.want("a description that is too long", describe(maxGroupText+1), InvalidParameter)
+
+	c := newSRPClient(32)
+	for n, want := range map[int]Fault{maxTimestamp: NotAuthorized, maxTimestamp + 1: InvalidParameter} {
+		r, err := f.startBySRP(c, "ana")
+		f.must(err)
+		responses := c.prove("test", goodPassword, r.Parameters)
+		responses["TIMESTAMP"] = strings.Repeat("1", n)
+		_, err = f.respond(ChallengeVerifier, "", responses)
+		f.want("a timestamp", err, want)
+	}
+	f.want("a token that is too long", f.checks(strings.Repeat("a", maxToken+1)), NotAuthorized)
 }

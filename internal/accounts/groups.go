@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"freshet"
 )
@@ -85,7 +86,7 @@ func (p *Pool) CreateGroup(ctx context.Context, c Caller, g Group) (_ Group, err
 }
 
 func checkGroup(g Group) error {
-	if len(g.Description) > maxGroupText || g.Precedence != nil && *g.Precedence < 0 {
+	if utf8.RuneCountInString(g.Description) > maxGroupText || g.Precedence != nil && *g.Precedence < 0 {
 		return refuse(InvalidParameter, "A group has a description of %d characters at most, and a precedence of 0 at least.", maxGroupText)
 	}
 	return nil

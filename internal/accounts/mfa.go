@@ -64,8 +64,8 @@ func (p *Pool) proveTOTP(ctx context.Context, u *user, t ticket, code string) (A
 	return p.signIn(ctx, u, t)
 }
 
-// tryTOTP checks a code against a sealed secret of the user, once for each code, and lets the user be changed in
-// the same update. Guesses are slowed by account, wherever they come from: whoever gets here has the password.
+// tryTOTP checks a code against a sealed secret of the user, once for each code, and lets the user take over a new
+// secret in the same update. Guesses are slowed by account, wherever they come from: whoever gets here has the password.
 func (p *Pool) tryTOTP(ctx context.Context, userID, code string, sealed func(*user) []byte, then func(*user)) error {
 	try, err := p.attempt(ctx, "totp:"+userID, "")
 	if err != nil {
@@ -79,7 +79,11 @@ func (p *Pool) tryTOTP(ctx context.Context, userID, code string, sealed func(*us
 		if err != nil {
 			return err
 		}
-		step, right := totpStep(secret, strings.TrimSpace(code), p.now(), u.TOTPStep)
+		last := u.TOTPStep
+		if then != nil {
+			last = 0 // that was of another secret, if there was one
+		}
+		step, right := totpStep(secret, strings.TrimSpace(code), p.now(), last)
 		if !right {
 			return errWrongCode
 		}

@@ -110,6 +110,24 @@ func TestTOTP(t *testing.T) {
 	_, err = answer(f.totp(secret))
 	f.want("later", err, "")
 
+	// Another app takes the place of the first within the time of a code, and its own code counts once as well.
+	another, _, err := f.AssociateSoftwareToken(t.Context(), app, access, "")
+	f.must(err)
+	code = f.totp(another)
+	_, err = f.VerifySoftwareToken(t.Context(), app, access, "", code)
+	f.want("another app", err, "")
+	_, err = f.VerifySoftwareToken(t.Context(), app, access, "", code)
+	f.want("another app again", err, SoftwareTokenMFANotFound)
+	result, err = f.bySRP("ana", goodPassword)
+	f.must(err)
+	_, err = answer(code)
+	f.want("the code that it was set up with", err, CodeMismatch)
+	f.clock.advance(totpPeriod * time.Second)
+	_, err = answer(f.totp(secret))
+	f.want("the first app", err, CodeMismatch)
+	_, err = answer(f.totp(another))
+	f.want("the other app", err, "")
+
 	f.must(f.SetUserMFAPreference(t.Context(), app, access, &MFASetting{}, nil))
 	f.tokens("ana")
 }
