@@ -20,6 +20,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"freshet"
+	"freshet/internal/rate"
 	"freshet/internal/tokencache"
 )
 
@@ -183,6 +184,7 @@ type Pool struct {
 	passkeys  *webauthn.WebAuthn // nil: there are none
 	verified  tokencache.Cache[verifiedToken]
 	live      liveCache
+	taken     rate.Limiter // sign-ups that were told that a name or an e-mail is taken, by network
 
 	mu      sync.Mutex
 	revoked []func(sessionID, userID string)
@@ -197,6 +199,7 @@ func Open(ctx context.Context, documents freshet.Documents, config Config) (*Poo
 	config = config.withDefaults()
 	_, name, _ := strings.Cut(config.PoolID, "_")
 	p := &Pool{config: config, poolName: name, documents: documents, secrets: newSecrets(config.Secret, config.Former...), sums: newArithmetic()}
+	p.taken = rate.Limiter{Every: takenEvery, Burst: takenAtOnce}
 	var err error
 	if p.passkeys, err = config.RelyingParty.ceremonies(config.ChallengeLifetime); err != nil {
 		return nil, err

@@ -204,6 +204,31 @@ func TestClockGoesBack(t *testing.T) {
 	}
 }
 
+// A sign-up tells who has an account, so it cannot be asked about a list of addresses.
+func TestSignUpTellsFewNames(t *testing.T) {
+	f := newFixture(t)
+	f.user("ana")
+	signUp := func(address, name string) error {
+		_, err := f.SignUp(t.Context(), Caller{Client: "web", Address: address}, SignUp{Username: name, Password: goodPassword})
+		return err
+	}
+	for range takenAtOnce {
+		f.want("one that is taken", signUp("198.51.100.1", "ana@example.com"), UsernameExists)
+	}
+	before := f.store.String()
+	f.want("one too many", signUp("198.51.100.1", "ana@example.com"), TooManyRequests)
+	f.want("one that is free", signUp("198.51.100.1", "bob@example.com"), TooManyRequests)
+	if f.store.String() != before {
+		t.Error("refused, and something was stored")
+	}
+	f.want("elsewhere", signUp("198.51.100.2", "bob@example.com"), "")
+	f.clock.advance(takenEvery)
+	f.want("after a while", signUp("198.51.100.1", "eva@example.com"), "")
+	f.want("another one", signUp("198.51.100.1", "ida@example.com"), "")
+	f.want("one that is taken", signUp("198.51.100.1", "ana@example.com"), UsernameExists)
+	f.want("and again", signUp("198.51.100.1", "ana@example.com"), TooManyRequests)
+}
+
 func TestArithmeticIsBounded(t *testing.T) {
 	a := newArithmetic()
 	slots := max(1, runtime.GOMAXPROCS(0)/2)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"freshet"
+	"freshet/internal/rate"
 )
 
 // SignUp is the request of a new account.
@@ -25,8 +26,15 @@ type SignedUp struct {
 	Session   string // for ConfirmSignUp, so that it may sign in without the password
 }
 
+// A sign-up has to tell that a name or an e-mail is taken. What one network is told so is as much as one user is told of
+// who has an e-mail; then its sign-ups wait, whatever they ask for.
+const (
+	takenAtOnce = 20
+	takenEvery  = 10 * time.Second
+)
+
 // SignUp makes an account and mails the code that confirms it. Errors: UsernameExists, InvalidPassword and
-// InvalidParameter.
+// InvalidParameter, and TooManyRequests after many that exist.
 func (p *Pool) SignUp(ctx context.Context, c Caller, r SignUp) (_ SignedUp, err error) {
 	defer func() { p.record(ctx, c, "SignUp", r.Username, OutcomeOK, err) }()
 	if err := p.knows(c); err != nil {
@@ -34,6 +42,10 @@ func (p *Pool) SignUp(ctx context.Context, c Caller, r SignUp) (_ SignedUp, err 
 	}
 	if p.config.AdminOnly {
 		return SignedUp{}, refuse(NotAuthorized, "SignUp is not permitted for this user pool")
+	}
+	network := rate.NetworkOf(c.Address)
+	if p.taken.Over(network, p.now()) {
+		return SignedUp{}, refuse(TooManyRequests, "Too many sign-ups with a name or an e-mail that is taken; try again later.")
 	}
 	u, err := p.newUser(r.Username, r.Attributes, false)
 	if err != nil {
@@ -53,6 +65,9 @@ func (p *Pool) SignUp(ctx context.Context, c Caller, r SignUp) (_ SignedUp, err 
 	}
 	code, err := p.create(ctx, u, !p.config.AutoConfirm)
 	if err != nil {
+		if FaultOf(err) == UsernameExists {
+			p.taken.Count(network, p.now())
+		}
 		return SignedUp{}, err
 	}
 	answer := SignedUp{ID: u.ID, Confirmed: u.Status == Confirmed}
