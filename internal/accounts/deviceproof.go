@@ -24,11 +24,7 @@ func (p *Pool) askDevice(ctx context.Context, u *user, t ticket) (AuthResult, er
 }
 
 func (p *Pool) startDevice(ctx context.Context, u *user, t ticket, srpA string) (AuthResult, error) {
-	d, err := p.device(ctx, u.ID, t.Device)
-	if err != nil {
-		return AuthResult{}, err
-	}
-	v, err := p.deviceVerifier(u.ID, t.Device, d)
+	d, v, err := p.deviceToProve(ctx, u.ID, t.Device)
 	if err != nil {
 		return AuthResult{}, err
 	}
@@ -45,11 +41,7 @@ func (p *Pool) proveDevice(ctx context.Context, u *user, t ticket, responses map
 	if err != nil {
 		return AuthResult{}, err
 	}
-	d, err := p.device(ctx, u.ID, t.Device)
-	if err != nil {
-		return AuthResult{}, err
-	}
-	v, err := p.deviceVerifier(u.ID, t.Device, d)
+	d, v, err := p.deviceToProve(ctx, u.ID, t.Device)
 	if err != nil {
 		return AuthResult{}, err
 	}
@@ -67,12 +59,14 @@ func (p *Pool) proveDevice(ctx context.Context, u *user, t ticket, responses map
 	return p.second(ctx, u, t)
 }
 
-func (p *Pool) deviceVerifier(userID, key string, d *device) (*big.Int, error) {
-	plain, err := p.secrets.open(d.Verifier, "device", userID, key)
+// deviceToProve gives a device with the verifier of its password.
+func (p *Pool) deviceToProve(ctx context.Context, userID, key string) (*device, *big.Int, error) {
+	d, err := p.device(ctx, userID, key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return new(big.Int).SetBytes(plain), nil
+	plain, err := p.secrets.open(d.Verifier, "device", userID, key)
+	return d, new(big.Int).SetBytes(plain), err
 }
 
 // metAgain notes that a sign-in came from a device that is known. One that was there when the second factor was given
