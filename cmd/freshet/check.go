@@ -47,7 +47,7 @@ func newStatus(o *options) *cobra.Command {
 		Short: "Tell how the store stands, and where it is served",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.operate(cmd.Context(), engine, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), records, func(desk control.Operator) error {
 				s, err := desk.Status(cmd.Context())
 				if err != nil {
 					return err

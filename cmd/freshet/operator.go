@@ -13,10 +13,11 @@ import (
 
 // What a command needs where no server is running.
 const (
-	storeOnly = server.StoreOnly    // the store alone, which has to be there
-	engine    = server.WithEngine   // the schema, the records and the API keys
-	people    = server.WithAccounts // the users, the mail and the access keys too; what is not there is made
-	existing  = server.Existing     // all that, which has to be there: a command that looks for something makes nothing
+	storeOnly = server.StoreOnly       // the store alone, which has to be there
+	records   = server.ExistingRecords // the schema, the records and the API keys, which have to be there
+	engine    = server.WithEngine      // the same; what is not there is made
+	people    = server.WithAccounts    // the users, the mail and the access keys too; what is not there is made
+	existing  = server.Existing        // all that, which has to be there: a command that looks for something makes nothing
 )
 
 // operate calls do with the desk of the data directory: of the server that has it open, or one of its own.

@@ -87,7 +87,7 @@ func newExport(o *options) *cobra.Command {
 			if q.Model == "" {
 				return starting(freshet.Errorf(freshet.Invalid, "say with --model what to export"))
 			}
-			return o.operate(cmd.Context(), engine, func(desk control.Operator) error {
+			return o.operate(cmd.Context(), records, func(desk control.Operator) error {
 				if out == "" || out == "-" {
 					return export(cmd, desk, q, cmd.OutOrStdout())
 				}

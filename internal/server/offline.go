@@ -35,10 +35,11 @@ type Parts int
 
 // The parts.
 const (
-	StoreOnly    Parts = iota // which has to be there; also where an engine would not take its records
-	WithEngine                // the schema, the records and the API keys too
-	WithAccounts              // the users, the mail and the access keys too; it may make a secret to seal them with
-	Existing                  // all that, of a store that has to be there
+	StoreOnly       Parts = iota // which has to be there; also where an engine would not take its records
+	ExistingRecords              // the schema, the records and the API keys too, of a store that has to be there
+	WithEngine                   // the same; a store that is not there is made
+	WithAccounts                 // the users, the mail and the access keys too; it may make a secret to seal them with
+	Existing                     // all that, of a store that has to be there
 )
 
 // Offline is a desk on a data directory that no server has open.
@@ -57,7 +58,8 @@ func OpenOffline(ctx context.Context, cfg Config, parts Parts, logger *slog.Logg
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	if _, err := os.Stat(filepath.Join(cfg.Data, "store")); (parts == StoreOnly || parts == Existing) && errors.Is(err, fs.ErrNotExist) {
+	makes := parts == WithEngine || parts == WithAccounts
+	if _, err := os.Stat(filepath.Join(cfg.Data, "store")); !makes && errors.Is(err, fs.ErrNotExist) {
 		return nil, freshet.Errorf(freshet.NotFound, "there is no data in %s; give the data directory of a server with --data", cfg.Data)
 	}
 	st, err := openStore(cfg.Data, logger)
@@ -65,7 +67,7 @@ func OpenOffline(ctx context.Context, cfg Config, parts Parts, logger *slog.Logg
 		return nil, err
 	}
 	desk := newDesk(st)
-	if parts >= WithEngine {
+	if parts >= ExistingRecords {
 		err = completeDesk(ctx, desk, st, &cfg, logger)
 	}
 	if parts >= WithAccounts && err == nil {
