@@ -21,8 +21,8 @@ func newUser(o *options) *cobra.Command {
 		newUserAct(o, control.EnableUser, "enable NAME", "Let a user in again", "enabled"),
 		newUserGroups(o),
 		newUserSetupLink(o),
-		newUserAct(o, control.ResetUser, "reset NAME", "Have a user choose another password, by a code that is mailed", "reset"),
-		newUserAct(o, control.DeleteUser, "delete NAME", "Take an account away; what becomes of the user's records says the setting deleted_users", "deleted"))
+		newUserReset(o),
+		newUserAct(o, control.DeleteUser, "delete NAME", "Take an account away; the setting deleted_users says what becomes of the user's records", "deleted"))
 }
 
 func newUserCreate(o *options) *cobra.Command {
@@ -99,6 +99,13 @@ func orDash(text string) string {
 		return "-"
 	}
 	return text
+}
+
+func newUserReset(o *options) *cobra.Command {
+	c := newUserAct(o, control.ResetUser, "reset NAME", "Have a user choose another password, by a code that is mailed", "reset")
+	c.Long = "Have a user choose another password, by a code that is mailed. Where there is no verified e-mail to mail it to,\n" +
+		"an administrator sets a password: by AdminSetUserPassword, as `aws cognito-idp admin-set-user-password` sends it."
+	return c
 }
 
 func newUserAct(o *options, act control.UserAct, use, short, done string) *cobra.Command {
