@@ -93,7 +93,7 @@ func settings() []setting {
 			apply: text(func(cfg *server.Config, v string) { cfg.PoolID = v }),
 		},
 		{
-			name: "client-id", list: true, usage: "the `id` of an app of the user pool; several may be given (default " + server.DefaultClient + ")",
+			name: "client-id", list: true, usage: "the `id` of an app of the user pool; several may be given, the first is that of the web app (default " + server.DefaultClient + ")",
 			split: strings.Fields,
 			apply: func(cfg *server.Config, values []string) error {
 				cfg.ClientIDs = values
@@ -101,7 +101,7 @@ func settings() []setting {
 			},
 		},
 		{
-			name: "hosted", list: true, usage: "an `app` that uses the hosted sign-in pages: client_id=ID,redirect_uri=URL[,logout_uri=URL][,name=NAME][,secret=SECRET]; several may be given",
+			name: "hosted", list: true, usage: "an `app` that uses the hosted sign-in pages, beside those of client-id: client_id=ID,redirect_uri=URL[,redirect_uri=URL…][,logout_uri=URL…][,name=NAME][,secret=SECRET]; several may be given",
 			split: strings.Fields, apply: applyHosted,
 		},
 		{

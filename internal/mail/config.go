@@ -55,7 +55,7 @@ func (c Config) Validate() error {
 		return err
 	}
 	if c.From == "" && c.Server != "" {
-		return freshet.Errorf(freshet.Invalid, `mail needs a sender's address; write one, like "Freshet <no-reply@example.com>"`)
+		return freshet.Errorf(freshet.Invalid, `mail needs a sender's address; set mail-from, like "Freshet <no-reply@example.com>"`)
 	}
 	if c.From != "" {
 		from, err := netmail.ParseAddress(c.From)

@@ -10,7 +10,7 @@ func TestTheWebAppIsToldItsIDs(t *testing.T) {
 	for want, cfg := range map[string]Config{
 		`"user_pool":"local_freshet","client_id":"freshet-web"`: {},
 		`"user_pool":"north_harbour","client_id":"web"`:         {PoolID: "north_harbour", ClientIDs: []string{"web", "cli"}, Hosted: hosted},
-		`"client_id":"portal"`:                                  {Hosted: hosted},
+		`"client_id":"freshet-web"`:                             {Hosted: hosted},
 	} {
 		s := start(t, cfg)
 		if _, body := s.ask(t, "GET", "/.well-known/openid-configuration", ""); !strings.Contains(body, want) {

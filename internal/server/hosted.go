@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"freshet"
 	"freshet/internal/accounts"
@@ -51,8 +52,11 @@ func ParseHosted(text string) (Hosted, error) {
 	return h, nil
 }
 
-// poolIDForm is Cognito's.
-var poolIDForm = regexp.MustCompile(`^[A-Za-z0-9-]+_[A-Za-z0-9]+$`)
+// The forms of ids are Cognito's; clients read the region from them.
+var (
+	poolIDForm         = regexp.MustCompile(`^[A-Za-z0-9-]+_[A-Za-z0-9]+$`)
+	identityPoolIDForm = regexp.MustCompile(`^[A-Za-z0-9-]+:[A-Za-z0-9-]+$`)
+)
 
 // validateAccounts tells what is wrong with the settings of the user pool and its mail.
 func (c *Config) validateAccounts() error {
@@ -74,8 +78,22 @@ func (c *Config) validateAccounts() error {
 	if c.PoolID != "" && !poolIDForm.MatchString(c.PoolID) {
 		return freshet.Errorf(freshet.Invalid, "pool-id: %q is no pool id; write a region and a name with _ between them, like %s", c.PoolID, DefaultPool)
 	}
+	for _, id := range c.ClientIDs {
+		if id == "" || strings.ContainsFunc(id, unicode.IsSpace) {
+			return freshet.Errorf(freshet.Invalid, "client-id: %q is no id of an app; write one without spaces, like %s", id, DefaultClient)
+		}
+	}
+	if c.IdentityPoolID != "" && !identityPoolIDForm.MatchString(c.IdentityPoolID) {
+		return freshet.Errorf(freshet.Invalid, "identity-pool: %q is no id of an identity pool; write a region and a UUID with : between them, as in local:6f1b8f0e-9d0c-4f0e-8a63-52a3e8f4c111", c.IdentityPoolID)
+	}
+	if c.Guests && c.IdentityPoolID == "" {
+		return freshet.Errorf(freshet.Invalid, "guests: there is no identity pool that gives them credentials; set identity-pool")
+	}
 	if !slices.Contains([]Disposal{"", KeepRecords, DeleteRecords}, c.DeletedUsers) {
 		return freshet.Errorf(freshet.Invalid, "deleted-users: %q is not known; write keep or delete, for what becomes of their records", c.DeletedUsers)
+	}
+	if c.PageSession == Forever {
+		return freshet.Errorf(freshet.Invalid, "page-session: it has to end; write a time from a minute to less than %s", duration(accounts.DefaultRefreshLifetime))
 	}
 	if c.PageSession != 0 && (c.PageSession < time.Minute || c.PageSession >= accounts.DefaultRefreshLifetime) {
 		return freshet.Errorf(freshet.Invalid, "page-session: %s is no time for it; write one from a minute to less than %s, which is how long apps stay signed in",
@@ -94,11 +112,13 @@ func (c *Config) validateAccounts() error {
 // clientIDs gives the apps that the user pool knows, that of the web app first.
 func (c *Config) clientIDs() []string {
 	ids := slices.Clone(c.ClientIDs)
-	for i := range c.Hosted {
-		ids = append(ids, c.Hosted[i].ID)
-	}
 	if len(ids) == 0 {
 		ids = []string{DefaultClient}
+	}
+	for i := range c.Hosted {
+		if id := c.Hosted[i].ID; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
 	return ids
 }

@@ -35,7 +35,8 @@ func originOf(address string) string {
 		host = strings.TrimSuffix(net.JoinHostPort("localhost", u.Port()), ":")
 	}
 	origin := u.Scheme + "://" + host
-	if _, err := accounts.PasskeyHost(origin); err != nil {
+	party := accounts.RelyingParty{Origins: []string{origin}}
+	if party.ID, err = accounts.PasskeyHost(origin); err != nil || party.Validate() != nil {
 		return ""
 	}
 	return origin

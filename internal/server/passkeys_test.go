@@ -27,6 +27,7 @@ func TestRelyingParty(t *testing.T) {
 		{"http://[::1]", Config{}, party("localhost", "http://localhost")},
 		{"http://app.example.com", Config{}, party("")},
 		{"https://192.0.2.1", Config{}, party("")},
+		{"https://intranet", Config{}, party("")},
 		{app, Config{PasskeyRPID: "example.com"}, party("example.com", app)},
 		{"http://192.0.2.1", Config{PasskeyOrigins: []string{app, "https://b.app.example.com"}}, party("app.example.com", app, "https://b.app.example.com")},
 		{"https://api.example.com", Config{PasskeyRPID: "example.com", PasskeyOrigins: []string{app}}, party("example.com", app)},
