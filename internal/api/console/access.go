@@ -27,7 +27,7 @@ func (h *handler) admitted(serve func(w http.ResponseWriter, r *http.Request, by
 		case err != nil:
 			h.fail(w, r, err)
 		case by == "":
-			h.refuse(w, r, "The mailbox holds codes and passwords. It is shown at the machine on which the server runs, by an address like http://localhost, while nothing stands between; elsewhere to administrators who are signed in. `freshet mail list` on the machine shows it in any case.")
+			h.refuse(w, r, "The mailbox holds codes and passwords. It is shown on the machine of the server, at an address like http://localhost with no proxy between, and to administrators who are signed in at the hosted pages. On that machine, the command “freshet mail list” shows it in any case.")
 		default:
 			serve(w, r, by)
 		}

@@ -76,9 +76,9 @@ func TestConfirmLater(t *testing.T) {
 	d := open(t)
 	d.browser().get(d.authorize("prompt=create")).fill("email=ana@example.com", "password="+goodPassword).on("Check your e-mail")
 	d.clock.advance(time.Minute)
-	b := d.browser().signIn("ana@example.com").on("Check your e-mail", "A new code is on its way")
+	b := d.browser().signIn("ana@example.com").on("Check your e-mail", "Another code is on its way")
 	d.clock.advance(time.Minute)
-	b.fill("action=resend").on("Check your e-mail", "A new code is on its way")
+	b.fill("action=resend").on("Check your e-mail", "Another code is on its way")
 	b.fill("code=" + d.post.code("ana@example.com")).code()
 
 	b = d.browser().get(d.authorize("prompt=create")).fill("email=ben@example.com", "password="+goodPassword).on("Check your e-mail")
@@ -114,8 +114,8 @@ func TestForgotPassword(t *testing.T) {
 	b := d.browser().get(strings.Replace(d.authorize(), "authorize", "forgot", 1)).on("Forgot your password?")
 	b.fill("username=ana@example.com").on("Choose a new password", "a***@e***", `value="ana@example.com" readonly hidden`)
 	code := d.post.code("ana@example.com")
-	b.fill("code="+wrong(code), "password="+next).on("Choose a new password", "Invalid verification code", `id="code-error"`)
-	b.fill("code="+code, "password=short").on("Choose a new password", "Choose another password: it has 5 characters", `id="password-error"`)
+	b.fill("code="+wrong(code), "password="+next).on("Choose a new password", "Invalid verification code", `id="code-error"`, `name="code" type="text" value=""`)
+	b.fill("code="+code, "password=short").on("Choose a new password", "Choose another password: it has 5 characters", `id="password-error"`, `value="`+code+`"`)
 	b.fill("code="+code, "password="+next).code()
 	d.browser().signIn("ana@example.com").on("Sign in", "Incorrect username or password.")
 

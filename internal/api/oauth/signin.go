@@ -54,7 +54,7 @@ func (v *visit) byPassword(p page, user, password string) {
 	case accounts.UserNotConfirmed:
 		v.resendConfirmation(step{User: user})
 	case accounts.PasswordResetRequired:
-		v.startReset(user)
+		v.startReset(user, "")
 	default:
 		v.proceed(p, user, result, err, places{accounts.NotAuthorized: "password", accounts.UserNotFound: "username", accounts.InvalidParameter: "username"})
 	}

@@ -112,6 +112,6 @@ func (v *visit) sent(p page, err error, to string) {
 		v.again(p, err, nil)
 		return
 	}
-	p.Notice = "A new code is on its way to " + to + "."
+	p.Notice = "Another code is on its way to " + to + "."
 	v.say(p)
 }
