@@ -50,11 +50,7 @@ func newUserCreate(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "created %s %s\n", made.ID, made.Name)
-				if password != "" {
-					fmt.Fprintf(cmd.OutOrStdout(), "password %s\n", password)
-					fmt.Fprintln(cmd.ErrOrStderr(), "The password is for the first sign-in and is not shown again.")
-				}
+				printCreated(cmd, &made, password, fromStdin)
 				return nil
 			})
 		},
@@ -63,6 +59,22 @@ func newUserCreate(o *options) *cobra.Command {
 	c.Flags().StringSliceVar(&user.Groups, "group", nil, "a `group` to join; several may be given")
 	c.Flags().BoolVar(&fromStdin, "password-stdin", false, "take the password from standard input, for good; nothing is mailed")
 	return c
+}
+
+// printCreated names a user as people do: whose user name is the id is known by the e-mail.
+func printCreated(cmd *cobra.Command, u *control.User, password string, given bool) {
+	name := u.Name
+	if name == u.ID {
+		name = u.Email
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "created %s %s\n", u.ID, name)
+	switch {
+	case password != "":
+		fmt.Fprintf(cmd.OutOrStdout(), "password %s\n", password)
+		fmt.Fprintln(cmd.ErrOrStderr(), "The password is for the first sign-in and is not shown again.")
+	case !given:
+		fmt.Fprintf(cmd.ErrOrStderr(), "An invitation goes to %s, with a password for the first sign-in.\n", u.Email)
+	}
 }
 
 func newUserList(o *options) *cobra.Command {
