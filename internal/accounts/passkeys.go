@@ -13,7 +13,10 @@ import (
 	"freshet"
 )
 
-const maxPasskeys = 20 // of an account, as in Cognito
+const (
+	maxPasskeys  = 20      // of an account, as in Cognito
+	maxPublicKey = 1 << 10 // bytes of one: RSA with 4,096 bits takes half of that
+)
 
 // Passkey is one that a user may sign in with.
 type Passkey struct {

@@ -190,6 +190,29 @@ func TestPasskeysThatAreNotTaken(t *testing.T) {
 	}
 }
 
+// TestEndlessPasskey: anybody who has an account may give a key, and have it proven again and again.
+func TestEndlessPasskey(t *testing.T) {
+	f := newFixture(t, withPasskeys)
+	f.user("ana")
+	access := f.tokens("ana").Access
+	for size, fault := range map[int]Fault{512: "", maxPublicKey: WebAuthnCredentialNotSupported, 64 << 10: WebAuthnCredentialNotSupported} {
+		k := passkeytest.NewRS256(testPage)
+		k.Swell(size)
+		f.want(fmt.Sprintf("a modulus of %d bytes", size), f.complete(access, k.Create(f.start(access))), fault)
+	}
+}
+
+// TestAttestationIsNotLookedAt: it is not asked for, nothing is decided by it, and its certificates may hold any key.
+func TestAttestationIsNotLookedAt(t *testing.T) {
+	f := newFixture(t, withPasskeys)
+	f.user("ana")
+	k := passkeytest.NewES256(testPage)
+	k.Attested = true
+	f.register("ana", k)
+	_, err := f.byPasskey("ana", k)
+	f.want("one that was attested", err, "")
+}
+
 func TestRegistrationCountsOnce(t *testing.T) {
 	f := newFixture(t, withPasskeys)
 	f.user("ana")

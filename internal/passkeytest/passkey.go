@@ -26,6 +26,7 @@ type Passkey struct {
 	Synced     bool   // it is on several devices, and does not count
 	Unverified bool   // it asks for no PIN and no finger
 	Forged     bool   // it signs something else
+	Attested   bool   // it says who made it, which does not hold
 
 	key  crypto.Signer
 	cose map[int]any // the public key
@@ -47,6 +48,9 @@ func NewRS256(origin string) *Passkey {
 	exponent := binary.BigEndian.AppendUint32(nil, uint32(key.E))[1:]
 	return &Passkey{ID: random(32), Origin: origin, key: key, cose: map[int]any{1: 3, 3: -257, -1: key.N.Bytes(), -2: exponent}}
 }
+
+// Swell gives a passkey with RSA a public key of another size; sums with a large one take long.
+func (k *Passkey) Swell(size int) { k.cose[-1] = random(size) }
 
 // options are those members of a server's options that count here, of a registration or of a sign-in.
 type options struct {
@@ -72,7 +76,11 @@ func (k *Passkey) Create(creation []byte) []byte {
 	data = append(data, make([]byte, 16)...)
 	data = binary.BigEndian.AppendUint16(data, uint16(len(k.ID)))
 	data = append(append(data, k.ID...), cose...)
-	object, err := webauthncbor.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})
+	format, statement := "none", map[string]any{}
+	if k.Attested {
+		format, statement = "packed", map[string]any{"alg": -7, "sig": random(70)}
+	}
+	object, err := webauthncbor.Marshal(map[string]any{"fmt": format, "attStmt": statement, "authData": data})
 	must(err)
 	return k.answer(map[string]any{
 		"clientDataJSON": text(k.client("webauthn.create", o.Challenge)), "attestationObject": text(object), "transports": []string{"internal"},
