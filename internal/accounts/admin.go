@@ -314,5 +314,5 @@ func (p *Pool) delete(ctx context.Context, u *user) error {
 		return err
 	}
 	p.tellBarred(u.ID)
-	return p.endSessions(ctx, u.ID, "")
+	return firstError(p.endSessions(ctx, u.ID, ""), p.keepDevices(ctx, u.ID, 0)) // one may have been confirmed meanwhile
 }

@@ -90,7 +90,7 @@ func (p *Pool) device(ctx context.Context, userID, key string) (*device, error) 
 
 // ConfirmDevice makes the device known on which the session of an access token began. It tells whether the user still
 // has to say that it is to be remembered. Errors: ResourceNotFound for another device than that; InvalidParameter for
-// one that is known already, as a stolen token could give it another password.
+// one that is known already, or was forgotten since, as a stolen token could give it another password.
 func (p *Pool) ConfirmDevice(ctx context.Context, c Caller, accessToken, key, name string, secret DeviceSecret) (ask bool, err error) {
 	if p.config.Devices == DevicesOff {
 		return false, NotSupported("device tracking, as it is configured,")
@@ -103,26 +103,32 @@ func (p *Pool) ConfirmDevice(ctx context.Context, c Caller, accessToken, key, na
 	if err := secret.check(name); err != nil {
 		return false, err
 	}
-	if err := p.makeRoom(ctx, u.ID); err != nil {
-		return false, err
+	if len(key) > maxNameBytes {
+		return false, errNoDevice
 	}
 	made, now := deviceDocument(u.ID, key), p.now()
 	begun := sessionDocument(u.ID, v.session)
 	ask = p.config.Devices == DevicesAsk
-	return ask, p.update(ctx, []freshet.Document{userDocument(u.ID), begun, made}, func(e *edit) error {
+	err = p.change(ctx, u.ID, func(e *edit, u *user) error {
 		var s session
 		switch {
-		case !e.get(userDocument(u.ID), new(user)), !e.get(begun, &s), key == "", s.Device != key:
+		case !e.get(begun, &s), s.over(u, now), key == "", s.Device != key:
 			return errNoDevice
-		case e.get(made, new(device)):
-			return refuse(InvalidParameter, "The device is confirmed already.")
+		case s.Known, e.get(made, new(device)):
+			return refuse(InvalidParameter, "The device was confirmed already.")
 		}
+		s.Known = true
+		e.put(begun, s)
 		e.put(made, device{
 			Name: name, Salt: secret.Salt, Verifier: seal(p.secrets.rest, secret.Verifier, "device", u.ID, key),
 			Remembered: !ask, Trusted: s.Second, Created: now, Modified: now, Used: now,
 		})
 		return nil
-	})
+	}, begun, made)
+	if err != nil {
+		return false, err
+	}
+	return ask, p.keepDevices(ctx, u.ID, maxDevices)
 }
 
 func (s DeviceSecret) check(name string) error {
@@ -138,15 +144,15 @@ func (s DeviceSecret) check(name string) error {
 	return nil
 }
 
-// makeRoom forgets the devices of a user that were away the longest, where one more would be too many.
-func (p *Pool) makeRoom(ctx context.Context, userID string) error {
+// keepDevices forgets the devices of a user that were away the longest, but for some.
+func (p *Pool) keepDevices(ctx context.Context, userID string, most int) error {
 	all, err := p.devices(ctx, userID)
-	if err != nil || len(all) < maxDevices {
+	if err != nil || len(all) <= most {
 		return err
 	}
 	slices.SortFunc(all, func(a, b Device) int { return a.Used.Compare(b.Used) })
 	var gone []freshet.Document
-	for _, d := range all[:len(all)-maxDevices+1] {
+	for _, d := range all[:len(all)-most] {
 		gone = append(gone, deviceDocument(userID, d.Key))
 	}
 	return freshet.RemoveDocuments(ctx, p.documents, gone...)

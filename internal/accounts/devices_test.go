@@ -1,7 +1,10 @@
 package accounts
 
 import (
+	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -187,6 +190,74 @@ func TestConfirmDeviceRefusals(t *testing.T) {
 	_, err = f.ConfirmDevice(t.Context(), app, result.Tokens.Access, d.key, "", good)
 	f.want("from a later session", err, InvalidParameter)
 	f.want("no such status", f.UpdateDeviceStatus(t.Context(), app, Whose{AccessToken: tokens.Access}, d.key, "loved"), InvalidParameter)
+}
+
+// A device that was forgotten is a new one at its next sign-in, and not before: a session that goes on, or whoever found
+// its token, does not make it known again.
+func TestForgottenDevice(t *testing.T) {
+	f := newFixture(t, withDevices(DevicesAlways))
+	f.user("ana")
+	first := f.tokens("ana")
+	d := f.track(first)
+	again, err := f.onDevice("ana", d)
+	f.comesTo("a device that is known", again, err, "")
+	elsewhere := f.tokens("ana")
+	f.must(f.ForgetDevice(t.Context(), app, Whose{AccessToken: elsewhere.Access}, d.key))
+	for name, tokens := range map[string]*Tokens{"the session that it was confirmed by": first, "one that it proved itself in": again.Tokens} {
+		_, err := f.ConfirmDevice(t.Context(), app, tokens.Access, d.key, "", thing{d.key, d.group, "another"}.secret())
+		f.want(name, err, InvalidParameter)
+		f.must(f.checks(tokens.Access))
+	}
+	f.track(f.tokens("ana"))
+}
+
+// What is refused makes no room.
+func TestRefusedDevice(t *testing.T) {
+	f := newFixture(t, withDevices(DevicesAlways))
+	id := f.user("ana")
+	tokens := f.tokens("ana")
+	for i := range maxDevices {
+		f.store.Set(deviceDocument(id, fmt.Sprint(i)), []byte("{}"))
+	}
+	for _, key := range []string{"none", strings.Repeat("x", maxNameBytes+1)} {
+		_, err := f.ConfirmDevice(t.Context(), app, tokens.Access, key, "", thing{"none", "test", "secret"}.secret())
+		f.want("another device", err, ResourceNotFound)
+	}
+	if n := f.store.Count(kindDevice); n != maxDevices {
+		t.Errorf("%d devices are left of %d", n, maxDevices)
+	}
+	f.track(tokens)
+	if n := f.store.Count(kindDevice); n != maxDevices {
+		t.Errorf("there are %d devices, %d are the most", n, maxDevices)
+	}
+}
+
+// listed calls a function once when the devices of a user have been listed.
+type listed struct {
+	freshet.Documents
+	once sync.Once
+	then func()
+}
+
+func (l *listed) Under(ctx context.Context, kind freshet.ModelName, prefix string, visit func(string, []byte) error) error {
+	err := l.Documents.Under(ctx, kind, prefix, visit)
+	if kind == kindDevice {
+		l.once.Do(l.then)
+	}
+	return err
+}
+
+// A device that is confirmed while its user goes away goes too.
+func TestDeviceOfOneWhoGoes(t *testing.T) {
+	f := newFixture(t, withDevices(DevicesAlways))
+	f.user("ana")
+	tokens := f.tokens("ana")
+	other := f.open(withDevices(DevicesAlways))
+	other.documents = &listed{Documents: f.store, then: func() { f.track(tokens) }}
+	f.must(other.AdminDeleteUser(t.Context(), operator, "ana"))
+	if n := f.store.Count(kindDevice); n != 0 {
+		t.Errorf("%d devices outlive their user", n)
+	}
 }
 
 func TestManyDevices(t *testing.T) {

@@ -21,6 +21,7 @@ type session struct {
 	Generation int       `json:"generation"` // of the user; it is over when the user's is another
 	Scope      string    `json:"scope"`
 	Device     string    `json:"device,omitempty"` // the key of the device that it began on
+	Known      bool      `json:"known,omitzero"`   // that device has proven itself, or was confirmed
 	Second     bool      `json:"second,omitzero"`  // with the second factor
 	Ended      bool      `json:"ended,omitzero"`
 	Until      time.Time `json:"until"` // kept
@@ -80,7 +81,7 @@ func (p *Pool) begin(ctx context.Context, t ticket, scope, nonce string) (*Token
 		s = session{
 			Client: t.Client, Agent: t.agent, AuthTime: authTime, Used: now, Expires: expires, Until: expires,
 			Generation: u.Generation, Scope: scope, Current: p.hashRefresh(refresh),
-			Device: t.Device, Second: t.Second,
+			Device: t.Device, Known: t.Proven, Second: t.Second,
 		}
 		e.put(d, s)
 		e.metAgain(known, t, now)
