@@ -48,6 +48,10 @@ func (e *Engine) Push(ctx context.Context, id *freshet.Identity, client string, 
 	for i, w := range writes {
 		p.read(i, w)
 	}
+	if schema.ReadOnly(id) {
+		p.refuseReader()
+		return p.outcomes, p.show(ctx)
+	}
 	defer e.locks.lock(p.refs()...)()
 	for {
 		err := p.try(ctx)
@@ -109,6 +113,18 @@ func (p *push) refuse(i int, err error) {
 	p.outcomes[i].Status, p.outcomes[i].Version = Refused, 0
 	if !errors.As(err, &p.outcomes[i].Err) {
 		p.outcomes[i].Err = freshet.Wrap(freshet.Internal, err, "internal error")
+	}
+}
+
+// refuseReader refuses what comes from one who may only read. It is not kept: the counters are of the whole identity,
+// which may be of one who may write.
+func (p *push) refuseReader() {
+	for i := range p.outcomes {
+		p.refuse(i, freshet.Errorf(freshet.Forbidden, "this credential may only read"))
+		if p.atomic {
+			p.skipOthers(i)
+			return
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"freshet"
+	"freshet/internal/schema"
 	"freshet/internal/store"
 )
 
@@ -323,6 +324,24 @@ func TestPushClients(t *testing.T) {
 			wantOutcomes(t, id, f.push(f.user(name), client, count(1, create(fmt.Sprintf(`{"id":%q,"title":"x"}`, id))), false), "1 APPLIED "+id+" 1")
 		}
 	}
+}
+
+// TestPushReadOnly: who may only read as somebody uses up none of the counters of that one's clients, and is told
+// nothing of what they got.
+func TestPushReadOnly(t *testing.T) {
+	f := newFixture(t, tasks)
+	ana, reader := f.user("ana"), f.user("ana")
+	f.push(ana, "phone", count(1, create(`{"id":"a","title":"x"}`)), false)
+	for _, operation := range []string{"read", "get", "list", "sync", "listen"} {
+		reader.Scopes = []freshet.Scope{{Model: schema.AnyModel, Operations: []string{operation}}}
+		for _, atomic := range []bool{false, true} {
+			outcomes := f.push(reader, "phone", count(1, create(`{"id":"b","title":"x"}`)), atomic)
+			wantOutcomes(t, "a counter that was used", outcomes, "1 REFUSED b 0 forbidden")
+			outcomes = f.push(reader, "phone", count(1<<60, create(`{"id":"b","title":"x"}`)), atomic)
+			wantOutcomes(t, "one that was not", outcomes, "1152921504606846976 REFUSED b 0 forbidden")
+		}
+	}
+	wantOutcomes(t, "the next of the client", f.push(ana, "phone", count(2, create(`{"id":"b","title":"x"}`)), false), "2 APPLIED b 1")
 }
 
 // TestPushRace holds that a push which another node made stale, or answered, is resolved again.

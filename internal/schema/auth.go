@@ -283,6 +283,15 @@ func (m *Model) scoped(id *freshet.Identity, access Access) Access {
 	return access & bound
 }
 
+// ReadOnly tells whether an identity's scopes leave it no write of any model.
+func ReadOnly(id *freshet.Identity) bool {
+	return len(id.Scopes) > 0 && !slices.ContainsFunc(id.Scopes, func(scope freshet.Scope) bool {
+		return slices.ContainsFunc(scope.Operations, func(operation string) bool {
+			return accessNames[operation]&(AccessCreate|AccessUpdate|AccessDelete) != 0
+		})
+	})
+}
+
 // AnyModel stands for every model in a scope.
 const AnyModel freshet.ModelName = "*"
 
