@@ -130,7 +130,7 @@ func (p *Pool) AssociateSoftwareToken(ctx context.Context, c Caller, accessToken
 }
 
 // setUpUser opens a session of MFA_SETUP. On the wire these operations name no client: without one, the session
-// says which it is.
+// says which it is. One from before the user had a second factor puts none in its place.
 func (p *Pool) setUpUser(ctx context.Context, c Caller, session string) (ticket, *user, error) {
 	if c.Client != "" {
 		if err := p.knows(c); err != nil {
@@ -145,7 +145,7 @@ func (p *Pool) setUpUser(ctx context.Context, c Caller, session string) (ticket,
 	if err != nil {
 		return ticket{}, nil, err
 	}
-	if u.ghost || u.Generation != t.Generation {
+	if u.ghost || u.Generation != t.Generation || len(u.mfa()) > 0 {
 		return ticket{}, nil, errSession
 	}
 	return t, u, nil
@@ -175,7 +175,12 @@ func (p *Pool) VerifySoftwareToken(ctx context.Context, c Caller, accessToken, s
 		if t.Secret == nil {
 			return "", refuse(SoftwareTokenMFANotFound, "Software token MFA has not been set up.")
 		}
-		sealed = func(u *user) []byte { return seal(p.secrets.rest, t.Secret, "totp", u.ID) }
+		sealed = func(u *user) []byte {
+			if len(u.mfa()) > 0 {
+				return nil // it came to one just now
+			}
+			return seal(p.secrets.rest, t.Secret, "totp", u.ID)
+		}
 	}
 	err = p.tryTOTP(ctx, u.ID, code, sealed, func(u *user) {
 		u.TOTP, u.PendingTOTP = sealed(u), nil
@@ -200,6 +205,8 @@ func (p *Pool) finishMFASetup(ctx context.Context, u *user, t ticket, responses 
 	case t.SetUp && u.UseTOTP && u.TOTP != nil:
 		t.Second = true
 		return p.signIn(ctx, u, t)
+	case len(u.mfa()) > 0:
+		return AuthResult{}, errSession
 	case responses["EMAIL"] == "":
 		return AuthResult{}, refuse(InvalidParameter, "Associate and verify a software token first, or give EMAIL.")
 	case fold(responses["EMAIL"]) != fold(u.email()) || !slices.Contains(p.canSetUp(u, t), ChallengeEmail):

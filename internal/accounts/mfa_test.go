@@ -188,6 +188,61 @@ func TestMFASetup(t *testing.T) {
 	f.want("turned off where there is no MFA", prefer(false), "")
 }
 
+// Who has the password before there is a second factor may begin to set one up, and keeps nothing of it: once the owner
+// has one, no session from before puts another in its place.
+func TestMFASetupTooLate(t *testing.T) {
+	for name, enroll := range map[string]func(f *fixture, session string) string{
+		"an app": func(f *fixture, session string) string {
+			secret, session, err := f.AssociateSoftwareToken(t.Context(), app, "", session)
+			f.must(err)
+			session, err = f.VerifySoftwareToken(t.Context(), app, "", session, f.totp(secret))
+			f.must(err)
+			_, err = f.respond(ChallengeMFASetup, session, nil)
+			f.must(err)
+			return ChallengeTOTP
+		},
+		"the e-mail": func(f *fixture, session string) string {
+			result, err := f.respond(ChallengeMFASetup, session, map[string]string{"EMAIL": "ana@example.com"})
+			f.must(err)
+			_, err = f.respond(ChallengeEmail, result.Session, map[string]string{"EMAIL_OTP_CODE": f.code("ana@example.com")})
+			f.must(err)
+			return ChallengeEmail
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, func(c *Config) { c.MFA = MFARequired })
+			f.user("ana")
+			begin := func() string {
+				result, err := f.byPassword("ana", goodPassword)
+				f.comesTo("the password", result, err, ChallengeMFASetup)
+				return result.Session
+			}
+			stolen := begin()
+			secret, begun, err := f.AssociateSoftwareToken(t.Context(), app, "", stolen)
+			f.must(err)
+			mailed, err := f.respond(ChallengeMFASetup, stolen, map[string]string{"EMAIL": "ana@example.com"})
+			f.must(err)
+			method := enroll(f, begin())
+
+			f.clock.advance(2 * time.Minute)
+			_, _, err = f.AssociateSoftwareToken(t.Context(), app, "", begun)
+			f.want("to go on for longer", err, NotAuthorized)
+			_, err = f.VerifySoftwareToken(t.Context(), app, "", begun, f.totp(secret))
+			f.want("another app", err, NotAuthorized)
+			_, err = f.respond(ChallengeMFASetup, stolen, map[string]string{"EMAIL": "ana@example.com"})
+			f.want("the e-mail", err, NotAuthorized)
+			u, err := f.find(t.Context(), "ana")
+			f.must(err)
+			_, err = f.sendCode(t.Context(), u, codeSignIn, "ana@example.com")
+			f.must(err)
+			_, err = f.respond(ChallengeEmail, mailed.Session, map[string]string{"EMAIL_OTP_CODE": f.code("ana@example.com")})
+			f.want("the e-mail, whose code was asked for before", err, NotAuthorized)
+			result, err := f.byPassword("ana", goodPassword)
+			f.comesTo("the next sign-in", result, err, method)
+		})
+	}
+}
+
 func TestSelectMFA(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.EmailSignIn = true })
 	f.user("ana")

@@ -148,9 +148,13 @@ func (p *Pool) proveEmail(ctx context.Context, c Caller, u *user, t ticket, code
 	var verdict error
 	setUp := t.SetUp
 	err = p.update(ctx, []freshet.Document{codeDocument(u.ID, codeSignIn), userDocument(u.ID)}, func(e *edit) error {
-		verdict = p.useCode(e, u.ID, codeSignIn, u.email(), code, try.atHome)
 		now := new(user)
-		if verdict == nil && setUp && e.get(userDocument(u.ID), now) {
+		known := e.get(userDocument(u.ID), now)
+		if setUp && (!known || len(now.mfa()) > 0) {
+			return errSession
+		}
+		verdict = p.useCode(e, u.ID, codeSignIn, u.email(), code, try.atHome)
+		if verdict == nil && setUp {
 			now.UseEmailMFA = true
 			now.Attributes[attrEmailVerified] = "true"
 			e.put(userDocument(u.ID), now)
