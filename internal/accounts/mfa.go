@@ -15,7 +15,7 @@ func (p *Pool) second(ctx context.Context, u *user, t ticket) (AuthResult, error
 		return p.signIn(ctx, u, t)
 	}
 	inUse := u.mfa()
-	left := slices.DeleteFunc(slices.Clone(inUse), func(method string) bool { return method == t.Factor })
+	left := slices.DeleteFunc(slices.Clone(inUse), t.showed)
 	switch {
 	case len(left) == 0 && len(inUse) > 0:
 		return AuthResult{}, refuse(NotAuthorized, "A code by e-mail is the second factor of this account; sign in with the password.")
@@ -31,8 +31,13 @@ func (p *Pool) second(ctx context.Context, u *user, t ticket) (AuthResult, error
 	return p.challenge(u, t, ChallengeSelectMFA, map[string]string{"MFAS_CAN_CHOOSE": textList(left)}), nil
 }
 
+// showed tells whether the first proof is of the same kind as a second one: codes by mail are, that of a sign-up too.
+func (t *ticket) showed(method string) bool {
+	return method == t.Factor || method == ChallengeEmail && t.Factor == factorConfirmed
+}
+
 func (p *Pool) canSetUp(u *user, t ticket) []string {
-	if u.email() == "" || t.Factor == ChallengeEmail {
+	if u.email() == "" || t.showed(ChallengeEmail) {
 		return []string{ChallengeTOTP}
 	}
 	return []string{ChallengeTOTP, ChallengeEmail}
@@ -48,7 +53,7 @@ func (p *Pool) askMFA(ctx context.Context, u *user, t ticket, method string) (Au
 }
 
 func (p *Pool) selectMFA(ctx context.Context, u *user, t ticket, answer string) (AuthResult, error) {
-	if !slices.Contains(u.mfa(), answer) || answer == t.Factor {
+	if !slices.Contains(u.mfa(), answer) || t.showed(answer) {
 		return AuthResult{}, refuse(InvalidParameter, "ANSWER has to be one of MFAS_CAN_CHOOSE.")
 	}
 	return p.askMFA(ctx, u, t, answer)

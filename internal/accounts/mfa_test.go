@@ -243,6 +243,32 @@ func TestMFASetupTooLate(t *testing.T) {
 	}
 }
 
+// The code of a sign-up is a mailed one: who signs in by it has no second factor of another.
+func TestMFAAfterSignUp(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.MFA = MFARequired })
+	confirm := func(name string) (AuthResult, error) {
+		session, err := f.ConfirmSignUp(t.Context(), app, name, f.code(name), "")
+		f.must(err)
+		return f.InitiateAuth(t.Context(), app, AuthRequest{Flow: FlowUser, Parameters: map[string]string{"USERNAME": name}, Session: session})
+	}
+	for _, name := range []string{"ana@example.com", "bob@example.com"} {
+		_, err := f.SignUp(t.Context(), app, SignUp{Username: name, Password: goodPassword})
+		f.must(err)
+	}
+	result, err := confirm("ana@example.com")
+	f.comesTo("one who has none", result, err, ChallengeMFASetup)
+	if can := result.Parameters["MFAS_CAN_SETUP"]; can != `["SOFTWARE_TOKEN_MFA"]` {
+		t.Errorf("what can be set up is %s", can)
+	}
+	_, err = f.respond(ChallengeMFASetup, result.Session, map[string]string{"EMAIL": "ana@example.com"})
+	f.want("the e-mail", err, InvalidParameter)
+
+	f.must(f.AdminUpdateUserAttributes(t.Context(), operator, "bob@example.com", []Attribute{{"email_verified", "true"}}))
+	f.must(f.AdminSetUserMFAPreference(t.Context(), operator, "bob@example.com", nil, &MFASetting{Enabled: true}))
+	_, err = confirm("bob@example.com")
+	f.want("one who has codes by mail", err, NotAuthorized)
+}
+
 func TestSelectMFA(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.EmailSignIn = true })
 	f.user("ana")
