@@ -144,7 +144,7 @@ func (s DeviceSecret) check(name string) error {
 	return nil
 }
 
-// keepDevices forgets the devices of a user that were away the longest, but for some.
+// keepDevices forgets the devices of a user that were away the longest, where there are more than so many.
 func (p *Pool) keepDevices(ctx context.Context, userID string, most int) error {
 	all, err := p.devices(ctx, userID)
 	if err != nil || len(all) <= most {
