@@ -139,10 +139,8 @@ const (
 
 // CreateUser makes an account.
 func (d *Desk) CreateUser(ctx context.Context, n NewUser) (User, string, error) {
-	for _, group := range n.Groups { // before there is an account, whose password nobody would be told
-		if !accounts.IsGroupName(group) {
-			return User{}, "", freshet.Errorf(freshet.Invalid, "%q is no name of a group; write 1 to 128 characters, none of them a space", group)
-		}
+	if err := checkGroups(n.Groups); err != nil { // before there is an account, whose password nobody would be told
+		return User{}, "", err
 	}
 	request := accounts.AdminCreateUser{Username: n.Name, TemporaryPassword: n.Password}
 	if n.Email != "" {
@@ -186,8 +184,19 @@ func (d *Desk) ActOnUser(ctx context.Context, name string, act UserAct) error {
 	return plain(do(ctx, byOperator, name))
 }
 
-// SetUserGroups has a user join and leave groups.
+// SetUserGroups has a user join and leave groups. What can be wrong with one of them is looked at before the first.
 func (d *Desk) SetUserGroups(ctx context.Context, name string, change GroupChange) ([]string, error) {
+	if err := checkGroups(change.Join); err != nil {
+		return nil, err
+	}
+	if _, err := d.Pool.AdminGetUser(ctx, name); err != nil {
+		return nil, plain(err)
+	}
+	for _, group := range change.Leave {
+		if _, err := d.Pool.GetGroup(ctx, group); err != nil {
+			return nil, plain(err)
+		}
+	}
 	for _, group := range change.Join {
 		if err := d.makeGroup(ctx, group); err != nil {
 			return nil, plain(err)
@@ -212,6 +221,15 @@ func (d *Desk) SetupLink(ctx context.Context) (string, error) {
 		return "", plain(err)
 	}
 	return d.SetupURL + "#" + secret, nil
+}
+
+func checkGroups(names []string) error {
+	for _, name := range names {
+		if !accounts.IsGroupName(name) {
+			return freshet.Errorf(freshet.Invalid, "%q is no name of a group; write 1 to 128 characters, none of them a space", name)
+		}
+	}
+	return nil
 }
 
 // makeGroup sees to it that a group is there.
