@@ -6,12 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"freshet"
-	"freshet/internal/accounts"
 	"freshet/internal/api/apitest"
 	"freshet/internal/auth"
 	"freshet/schemas"
@@ -28,20 +26,8 @@ type desk struct {
 	*apitest.House
 	door    *Door
 	keys    *auth.Keys
-	entries *entries
+	journal *apitest.Journal
 	forgot  []string
-}
-
-// entries is an audit.
-type entries struct {
-	mu   sync.Mutex
-	list []accounts.Entry
-}
-
-func (e *entries) Record(_ context.Context, entry accounts.Entry) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.list = append(e.list, entry)
 }
 
 // identifier knows keys, and the users of a house.
@@ -60,7 +46,7 @@ func (i identifier) Identify(ctx context.Context, c auth.Credentials) (freshet.I
 
 func open(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{House: apitest.Open(t, schemas.Workspace), entries: new(entries)}
+	d := &desk{House: apitest.Open(t, schemas.Workspace), journal: new(apitest.Journal)}
 	if !Fits(d.Engine.Schema()) {
 		t.Fatal("the schema of the workspace does not fit")
 	}
@@ -70,7 +56,7 @@ func open(t *testing.T) *desk {
 	}
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("the page")) })
 	d.door = New(Options{
-		Engine: d.Engine, API: d.API, By: identifier{d.House, d.keys}, Keys: d.keys, Page: page, Audit: d.entries,
+		Engine: d.Engine, API: d.API, By: identifier{d.House, d.keys}, Keys: d.keys, Page: page, Audit: d.journal,
 		Forget: func(_ context.Context, ref string) { d.forgot = append(d.forgot, ref) },
 	})
 	d.does("ana", `createCalendar(input: {id: "`+own+`", name: "Own"}) { id }`)

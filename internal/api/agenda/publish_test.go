@@ -64,7 +64,7 @@ func TestPublish(t *testing.T) {
 		t.Errorf("forgotten are %q", d.forgot)
 	}
 	var told []string
-	for _, e := range d.entries.list {
+	for _, e := range d.journal.Entries() {
 		told = append(told, e.What+" "+e.Who+" "+e.About+" "+e.Outcome)
 	}
 	done := func(what string) string { return what + " sub-ana calendar " + own + " ok" }
@@ -106,10 +106,10 @@ func TestMayNotPublish(t *testing.T) {
 	if _, err := d.keys.Check(p.Key); err != nil {
 		t.Errorf("the key is gone: %v", err)
 	}
-	if !slices.ContainsFunc(d.entries.list, func(e accounts.Entry) bool {
+	if !slices.ContainsFunc(d.journal.Entries(), func(e accounts.Entry) bool {
 		return e.What == "PublishCalendar" && e.Who == "sub-ben" && e.About == "calendar "+shared && e.Outcome == "forbidden" && e.From != ""
 	}) {
-		t.Errorf("the audit has %+v", d.entries.list)
+		t.Errorf("the audit has %+v", d.journal.Entries())
 	}
 }
 

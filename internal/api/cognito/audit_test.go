@@ -1,36 +1,16 @@
 package cognito_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"freshet/internal/accounts"
+	"freshet/internal/api/apitest"
 	"freshet/internal/api/cognito"
 )
-
-// journal is an audit.
-type journal struct {
-	mu      sync.Mutex
-	entries []accounts.Entry
-}
-
-func (j *journal) Record(_ context.Context, e accounts.Entry) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.entries = append(j.entries, e)
-}
-
-func (j *journal) take() []accounts.Entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	defer func() { j.entries = nil }()
-	return j.entries
-}
 
 // How an operation may be on record.
 const (
@@ -186,7 +166,7 @@ func TestEveryOperationIsOnRecord(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			audit := new(journal)
+			audit := new(apitest.Journal)
 			h := open(t, func(c *accounts.Config, d *cognito.Options) {
 				withPasskeys(c, d)
 				c.Audit, d.Audit, c.Devices = audit, audit, accounts.DevicesAlways
@@ -215,7 +195,7 @@ func TestEveryOperationIsOnRecord(t *testing.T) {
 			}
 			told := func(outcome string, done bool) {
 				t.Helper()
-				entries := slices.DeleteFunc(audit.take(), func(e accounts.Entry) bool { return e.What != what && !(o.how == adminOnly && !done && e.What == name) })
+				entries := slices.DeleteFunc(audit.Take(), func(e accounts.Entry) bool { return e.What != what && !(o.how == adminOnly && !done && e.What == name) })
 				if done && o.how == refusals {
 					if len(entries) > 0 {
 						t.Errorf("it is on record: %+v", entries)
@@ -240,7 +220,7 @@ func TestEveryOperationIsOnRecord(t *testing.T) {
 				if by != "" {
 					h.sign(r, body, by)
 				}
-				audit.take()
+				audit.Take()
 				response, text := h.send(r)
 				if response.StatusCode != 200 && response.StatusCode != 400 {
 					t.Errorf("%d %s", response.StatusCode, text)

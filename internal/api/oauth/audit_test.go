@@ -1,48 +1,32 @@
 package oauth_test
 
 import (
-	"context"
 	"encoding/base64"
 	"net/url"
 	"slices"
-	"sync"
 	"testing"
 
 	"freshet/internal/accounts"
+	"freshet/internal/api/apitest"
 	"freshet/internal/api/oauth"
 )
-
-// journal is an audit.
-type journal struct {
-	mu      sync.Mutex
-	entries []accounts.Entry
-}
-
-func (j *journal) Record(_ context.Context, e accounts.Entry) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.entries = append(j.entries, e)
-}
 
 // TestPagesAreOnRecord walks through all pages and what apps ask behind them: each step that does something, or is
 // refused, is told with whom it was about, the app, and from where.
 func TestPagesAreOnRecord(t *testing.T) {
-	audit := new(journal)
+	audit := new(apitest.Journal)
 	d := open(t, func(c *accounts.Config) { c.Audit = audit })
 	d.opts.Audit = audit
 	d.handler = oauth.New(d.pool, d.opts)
 	told := func(what string, want ...string) {
 		t.Helper()
-		audit.mu.Lock()
-		defer audit.mu.Unlock()
 		var got []string
-		for _, e := range audit.entries {
+		for _, e := range audit.Take() {
 			got = append(got, e.What+" "+e.Outcome)
 			if e.From == "" || e.Client == "" || e.At.IsZero() && e.What != "AuthenticateClient" {
 				t.Errorf("%s: %+v", what, e)
 			}
 		}
-		audit.entries = nil
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: on record is %q, want %q", what, got, want)
 		}
