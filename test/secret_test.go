@@ -57,7 +57,7 @@ func TestSecretRotates(t *testing.T) {
 	}
 	check(t, os.WriteFile(path, []byte(lines[3]), 0o600))
 	out, err := exec.Command(program, "user", "list", "--data", data).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "were they made with another secret?") {
+	if err == nil || !strings.Contains(string(out), "the server's secret is another one") {
 		t.Errorf("with the first secret alone: %v %s", err, out)
 	}
 	checkData(t, program, data)

@@ -12,6 +12,7 @@ package accounts
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -208,7 +209,25 @@ func Open(ctx context.Context, documents freshet.Documents, config Config) (*Poo
 	if err := p.keys.open(ctx); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, p.ofStore(ctx)
+}
+
+var poolDocument = freshet.Document{Kind: kindPool, Key: "name"}
+
+// ofStore refuses a store whose accounts are of a pool of another name: no password would fit.
+func (p *Pool) ofStore(ctx context.Context) error {
+	var name string
+	known, err := p.documents.Get(ctx, poolDocument, &name)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the name of the pool: %w", err)
+	case !known:
+		return freshet.PutDocument(ctx, p.documents, poolDocument, p.poolName)
+	case name != p.poolName:
+		return freshet.Errorf(freshet.Invalid, "the accounts here are of the pool %q, to whose name their passwords are bound; with %q no password would fit. "+
+			"Give a pool id that ends in _%s", name, p.config.PoolID, name)
+	}
+	return nil
 }
 
 // now gives the time in whole milliseconds, as it is stored.

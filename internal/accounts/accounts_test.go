@@ -99,6 +99,22 @@ func TestStoreHoldsNoSecrets(t *testing.T) {
 	}
 }
 
+// Passwords are bound to the name of the pool, and to that alone.
+func TestPoolKeepsItsName(t *testing.T) {
+	f := newFixture(t)
+	f.user("ana")
+	config := f.config
+	config.PoolID = "eu_test"
+	elsewhere, err := Open(t.Context(), f.store, config)
+	f.must(err)
+	_, err = elsewhere.InitiateAuth(t.Context(), app, AuthRequest{Flow: FlowPassword, Parameters: map[string]string{"USERNAME": "ana", "PASSWORD": goodPassword}})
+	f.must(err)
+	config.PoolID = "local_other"
+	if _, err := Open(t.Context(), f.store, config); freshet.CodeOf(err) != freshet.Invalid || !strings.Contains(err.Error(), `ends in _test`) {
+		t.Errorf("a pool of another name opens with %v", err)
+	}
+}
+
 func TestCommonPasswords(t *testing.T) {
 	list := strings.Fields(commonText)
 	if len(list) < 1000 || len(commonPasswords()) != len(list) {

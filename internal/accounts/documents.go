@@ -22,6 +22,7 @@ const (
 	kindKeys    = "_UserKeys"    // "signing" → storedKeys
 	kindSetup   = "_UserSetup"   // "admin" → setup
 	kindDevice  = "_UserDevice"  // user id, space, device key → device
+	kindPool    = "_UserPool"    // "name" → the pool's name
 	kindPasskey = "_UserPasskey" // hash of a credential's id → passkey
 )
 

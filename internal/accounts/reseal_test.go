@@ -169,7 +169,7 @@ func TestResealIsCutOff(t *testing.T) {
 		}))
 		return n
 	}
-	alone := Config{Secret: newerSecret, Issuer: "https://id.test", Mailer: f.post, Now: f.clock.now}
+	alone := Config{Secret: newerSecret, PoolID: f.config.PoolID, Issuer: "https://id.test", Mailer: f.post, Now: f.clock.now}
 	const writes = 5 // three pages of users, a new signing key, and the old one
 	for cut := range writes + 1 {
 		for d, body := range before {

@@ -185,7 +185,7 @@ func TestTickets(t *testing.T) {
 	}
 	_, err = f.RespondToAuthChallenge(t.Context(), Caller{Client: "cli"}, ChallengeAnswer{Challenge: ChallengeNewPassword, Session: result.Session, Responses: answer})
 	f.want("another client", err, NotAuthorized)
-	other := f.open(func(c *Config) { c.Secret = []byte(strings.Repeat("another ", 4)); c.PoolID = "x_y" }, func(c *Config) { f.store.Set(keysDocument, nil) })
+	other := f.open(func(c *Config) { c.Secret = []byte(strings.Repeat("another ", 4)) }, func(c *Config) { f.store.Set(keysDocument, nil) })
 	_, err = other.RespondToAuthChallenge(t.Context(), app, ChallengeAnswer{Challenge: ChallengeNewPassword, Session: result.Session, Responses: answer})
 	f.want("another secret", err, NotAuthorized)
 	f.store.Set(keysDocument, testKeys())

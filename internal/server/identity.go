@@ -76,7 +76,7 @@ func openPeople(ctx context.Context, cfg *Config, eng *engine.Engine, url string
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open the accounts (were they made with another secret?): %w", err)
+		return nil, fmt.Errorf("open the accounts: %w", err)
 	}
 	if len(former) > 0 {
 		err = p.reseal(ctx, logger)
